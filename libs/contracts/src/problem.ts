@@ -1,0 +1,12 @@
+/** RFC 9457 problem details: what every error answer looks like (`application/problem+json`). */
+import { z } from 'zod';
+
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  /** What was wrong, where, and what to do. */
+  detail: z.string(),
+  errors: z.array(z.object({ at: z.string(), detail: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof Problem>;

@@ -1,0 +1,84 @@
+/** Detectors, the models they train, and the runs that trained them. */
+import { z } from 'zod';
+import { Instant } from './time';
+
+export const ModelKind = z.enum(['vae', 'vrnn']);
+export type ModelKind = z.infer<typeof ModelKind>;
+
+export const Detector = z.object({
+  id: z.number().int(),
+  name: z.string(),
+  /** Which series it watches; an empty selector watches every series. */
+  selector: z.object({ name: z.string().optional(), labels: z.record(z.string(), z.string()).optional() }),
+  models: z.array(ModelKind),
+  /** Forecast steps ahead. */
+  horizon: z.number().int(),
+  /** Alert budget: expected false alarms per series and week. */
+  alertBudget: z.number(),
+  /** Anomalies in a row before an alert fires, and calm samples in a row before it resolves. */
+  fireAfter: z.number().int(),
+  resolveAfter: z.number().int(),
+  /** Hours after which a champion is trained again. */
+  retrainHours: z.number(),
+  seriesCount: z.number().int(),
+});
+export type Detector = z.infer<typeof Detector>;
+
+export const LossPoint = z.object({
+  kind: ModelKind,
+  epoch: z.number().int(),
+  loss: z.number(),
+  heldOutLoss: z.number().nullable(),
+});
+export type LossPoint = z.infer<typeof LossPoint>;
+
+export const TrainingRunState = z.enum(['queued', 'running', 'succeeded', 'failed']);
+export type TrainingRunState = z.infer<typeof TrainingRunState>;
+
+export const TrainingRun = z.object({
+  id: z.number().int(),
+  detectorId: z.number().int(),
+  periodMs: z.number().int(),
+  state: TrainingRunState,
+  /** Why it was started: `enough samples`, `champion is 24 h old`, `asked for`. */
+  reason: z.string(),
+  queuedAt: Instant,
+  startedAt: Instant.nullable(),
+  endedAt: Instant.nullable(),
+  seriesCount: z.number().int().nullable(),
+  sampleCount: z.number().int().nullable(),
+  /** 0 to 1 over all models of the run. */
+  progress: z.number().min(0).max(1),
+  /** What is going on, in words: `training vrnn, epoch 3 of 12`. */
+  step: z.string(),
+  losses: z.array(LossPoint),
+  backend: z.string().nullable(),
+  backendWhy: z.string().nullable(),
+  /** What came of it: promoted or not, and why; the error of a failed run. */
+  outcome: z.string().nullable(),
+});
+export type TrainingRun = z.infer<typeof TrainingRun>;
+
+export const Model = z.object({
+  id: z.number().int(),
+  detectorId: z.number().int(),
+  trainingRunId: z.number().int(),
+  kind: ModelKind,
+  periodMs: z.number().int(),
+  version: z.number().int(),
+  isChampion: z.boolean(),
+  createdAt: Instant,
+  seed: z.number().int(),
+  config: z.record(z.string(), z.unknown()),
+  dataFrom: Instant,
+  dataTo: Instant,
+  seriesCount: z.number().int(),
+  sampleCount: z.number().int(),
+  trainingSeconds: z.number(),
+  backend: z.string(),
+  weightBytes: z.number().int(),
+  /** Loss (−ELBO, nats per sample) on held-out samples; `championLoss` is the champion's on the same samples. */
+  heldOutLoss: z.number().nullable(),
+  championLoss: z.number().nullable(),
+});
+export type Model = z.infer<typeof Model>;

@@ -1,0 +1,56 @@
+/** A series: one measured quantity, identified by its name and labels. */
+import { z } from 'zod';
+import { Labels } from './labels';
+import { Instant } from './time';
+
+/**
+ * What Bellwether can say about a series now:
+ * collecting (not enough samples yet), unmodelled (no model possible: `why` says so), training, watching, firing.
+ */
+export const SeriesState = z.enum(['collecting', 'unmodelled', 'training', 'watching', 'firing']);
+export type SeriesState = z.infer<typeof SeriesState>;
+
+export const Series = z.object({
+  id: z.number().int(),
+  name: z.string(),
+  labels: Labels,
+  unit: z.string().nullable(),
+  /** Milliseconds between samples; null until it can be inferred or is set. */
+  periodMs: z.number().int().positive().nullable(),
+  periodIsSet: z.boolean(),
+  firstSampleAt: Instant.nullable(),
+  lastSampleAt: Instant.nullable(),
+  lastValue: z.number().nullable(),
+  /** Surprise of the newest scored sample: −log10 of its tail probability. */
+  score: z.number().nullable(),
+  /** Largest score among the newest 60 scored samples. */
+  peakScore: z.number().nullable(),
+  state: SeriesState,
+  /** One sentence: why the state is what it is. */
+  why: z.string(),
+});
+export type Series = z.infer<typeof Series>;
+
+export const SeriesQuery = z.object({
+  search: z.string().max(200).optional(),
+  /** `key=value`; may be given several times. */
+  label: z.union([z.string(), z.array(z.string()).max(20)]).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+export type SeriesQuery = z.infer<typeof SeriesQuery>;
+
+export const SeriesChange = z
+  .object({
+    /** null: infer it again. */
+    periodMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(31 * 86_400_000)
+      .nullable(),
+    unit: z.string().trim().max(40).nullable(),
+  })
+  .partial()
+  .strict();
+export type SeriesChange = z.infer<typeof SeriesChange>;
