@@ -1,0 +1,34 @@
+/** Sums up vitest's JSON reports. */
+
+/** `{ passed, failed, skipped }` of one run; a run that failed without a failed test (nothing found, a broken file) counts as one failure. */
+export function tally(report, exitCode) {
+  const files = report?.testResults ?? [];
+  const tests = files.flatMap((file) => file.assertionResults);
+  const passed = tests.filter(({ status }) => status === 'passed').length;
+  const brokenFiles = files.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+  );
+  const failed = tests.filter(({ status }) => status === 'failed').length + brokenFiles.length;
+  const hasUnseenFailure = failed === 0 && (exitCode !== 0 || tests.length === 0);
+  return {
+    passed,
+    failed: hasUnseenFailure ? 1 : failed,
+    skipped: tests.length - passed - (failed - brokenFiles.length),
+  };
+}
+
+export function sum(tallies) {
+  return tallies.reduce(
+    (total, each) => ({
+      passed: total.passed + each.passed,
+      failed: total.failed + each.failed,
+      skipped: total.skipped + each.skipped,
+    }),
+    { passed: 0, failed: 0, skipped: 0 },
+  );
+}
+
+/** The closing line: "12 passed, 0 failed", with ", 1 skipped" if any. */
+export function closingLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * `npm test`: every suite, one after another, and one closing line. `npm test -- http -t "refuses"` runs the named suites and
+ * hands the rest on to vitest.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findChromium } from './chromium.mjs';
+import { endWhenToldToStop, run } from './processes.mjs';
+import { main, setup, toolEnv } from './setup.mjs';
+import { closingLine, sum, tally } from './tally.mjs';
+
+const suites = ['unit', 'embedded', 'store', 'http', 'browser'];
+const reports = mkdtempSync(join(tmpdir(), 'bellwether-test-'));
+process.on('exit', () => rmSync(reports, { recursive: true, force: true }));
+
+async function test() {
+  endWhenToldToStop();
+  const args = process.argv.slice(2);
+  const named = suites.filter((suite) => args.includes(suite));
+  const chosen = named.length > 0 ? named : suites;
+  const passedOn = args.filter((arg) => !suites.includes(arg));
+
+  await setup();
+  const env = { ...toolEnv };
+  if (chosen.includes('browser')) env.CHROMIUM = await findChromium();
+
+  const tallies = [];
+  for (const suite of chosen) tallies.push(await runSuite(suite, passedOn, env));
+  const total = sum(tallies);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+  console.log(closingLine(total));
+}
+
+/** Runs one vitest project, shown as it goes. */
+async function runSuite(suite, passedOn, env) {
+  console.log(`\n── ${suite} ──`);
+  const file = join(reports, `${suite}.json`);
+  const vitest = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', suite];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { code } = await run(process.execPath, [...vitest, ...reporters, ...passedOn], {
+    env,
+    isShown: true,
+  });
+  return tally(readReport(file), code);
+}
+
+/** The JSON report, or nothing where vitest broke before it wrote one. */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+await main(test);
