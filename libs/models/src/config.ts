@@ -1,0 +1,48 @@
+/** Default configs: small enough for wasm on a laptop, and the same total work however much data there is. */
+import { cyclesOf, cyclesWithin } from './calendar';
+import type { Grid } from './grid';
+import type { ModelConfig, ModelKind } from './model';
+
+const COMMON = { features: 1, beta: 1, missing: 0.1, seed: 1 };
+
+const DEFAULTS: Record<ModelKind, Omit<ModelConfig, 'kind' | 'periodMs' | 'cycles' | keyof typeof COMMON>> = {
+  vae: {
+    window: 48,
+    hidden: 96,
+    latent: 8,
+    batch: 128,
+    epochs: 24,
+    stepsPerEpoch: 40,
+    patience: 6,
+    learningRate: 2e-3,
+    klWarmUp: 4,
+    samples: 8,
+  },
+  vrnn: {
+    window: 48,
+    hidden: 32,
+    latent: 4,
+    batch: 64,
+    epochs: 16,
+    stepsPerEpoch: 12,
+    patience: 5,
+    learningRate: 6e-3,
+    klWarmUp: 3,
+    samples: 16,
+  },
+};
+
+export function defaultConfig(kind: ModelKind, periodMs: number): ModelConfig {
+  return { kind, periodMs, ...COMMON, ...DEFAULTS[kind], cycles: cyclesOf(periodMs) };
+}
+
+const MIN_WINDOW = 8;
+/** A history holds this many windows at least, so that its held-out part holds one. */
+const MIN_WINDOWS = 6;
+
+/** The config narrowed to what the longest of these series can teach. */
+export function fitted(config: ModelConfig, series: Grid[]): ModelConfig {
+  const longest = series.reduce((most, { values }) => Math.max(most, values.length), 0);
+  const window = Math.max(MIN_WINDOW, Math.min(config.window, Math.floor(longest / MIN_WINDOWS)));
+  return { ...config, window, cycles: cyclesWithin(config.cycles, config.periodMs, longest) };
+}
