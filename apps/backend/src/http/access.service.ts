@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../config';
+import {
+  bearer,
+  cookie,
+  hashKey,
+  isSessionOf,
+  makeKey,
+  makeSession,
+  needsKey,
+  readSession,
+  SESSION_COOKIE,
+  SESSION_MS,
+} from './access';
+import { AccessStore, type ApiKey } from './access.store';
+
+const REMEMBER_MS = 30_000;
+const REMEMBER_KEYS = 1_000;
+
+@Injectable()
+export class AccessService {
+  /** Keys that were right a moment ago, by the hash in hex: a request should not cost a query more. */
+  private readonly known = new Map<string, { key: ApiKey; untilMs: number }>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(AccessStore) private readonly store: AccessStore,
+  ) {}
+
+  get needsKey(): boolean {
+    return needsKey(this.config);
+  }
+
+  /** Makes sure that somebody can get in; returns a new key, to be shown once, where there was none. */
+  async ensureKey(): Promise<string | undefined> {
+    if (!this.needsKey) return undefined;
+    if (this.config.API_KEY) {
+      await this.store.add('API_KEY', hashKey(this.config.API_KEY));
+      return undefined;
+    }
+    if (await this.store.hasKeys()) return undefined;
+    const key = makeKey();
+    await this.store.add('first', hashKey(key));
+    return key;
+  }
+
+  async isAllowed(headers: { authorization?: string; cookie?: string }, nowMs: number): Promise<boolean> {
+    if (!this.needsKey) return true;
+    const key = bearer(headers.authorization);
+    if (key) return (await this.find(key, nowMs)) !== undefined;
+    const token = cookie(headers.cookie, SESSION_COOKIE);
+    const claim = token && readSession(token);
+    if (!claim) return false;
+    const owner = await this.store.byId(claim.keyId);
+    return owner !== undefined && isSessionOf(token, owner, nowMs);
+  }
+
+  /** A session token for whoever knows a key. */
+  async signIn(key: string, nowMs: number): Promise<string | undefined> {
+    const owner = await this.find(key, nowMs);
+    return owner && makeSession(owner, nowMs + SESSION_MS);
+  }
+
+  private async find(key: string, nowMs: number): Promise<ApiKey | undefined> {
+    const hash = hashKey(key);
+    const name = hash.toString('hex');
+    const remembered = this.known.get(name);
+    if (remembered && remembered.untilMs > nowMs) return remembered.key;
+    const found = await this.store.byHash(hash);
+    if (this.known.size >= REMEMBER_KEYS) this.known.clear();
+    if (found) this.known.set(name, { key: found, untilMs: nowMs + REMEMBER_MS });
+    else this.known.delete(name);
+    return found;
+  }
+}

@@ -1,0 +1,81 @@
+/** Turns every error into a problem answer; what nobody foresaw is logged once, here. */
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { DatabaseAway } from '../database/database';
+import { problem, RequestError } from './problem';
+
+const RETRY_SECONDS = 5;
+
+interface Answer {
+  status: number;
+  detail: string;
+  errors?: { at: string; detail: string }[];
+  retryAfter?: number;
+}
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const answer = explain(error);
+    if (answer.status === 500)
+      this.logger.error({ err: error, method: request.method, path: request.path }, 'unexpected error');
+    if (response.headersSent) {
+      response.end();
+      return;
+    }
+    if (answer.retryAfter) response.setHeader('Retry-After', String(answer.retryAfter));
+    if (answer.status === 413) response.setHeader('Connection', 'close');
+    response
+      .status(answer.status)
+      .type('application/problem+json')
+      .json(problem(answer.status, answer.detail, answer.errors));
+  }
+}
+
+function explain(error: unknown): Answer {
+  if (error instanceof RequestError) {
+    return {
+      status: error.status,
+      detail: error.message,
+      errors: error.errors,
+      retryAfter: error.retryAfter,
+    };
+  }
+  if (error instanceof DatabaseAway) return { status: 503, detail: error.message, retryAfter: RETRY_SECONDS };
+  return explainBody(error) ?? explainNest(error) ?? UNFORESEEN;
+}
+
+const UNFORESEEN: Answer = {
+  status: 500,
+  detail: 'Something went wrong inside Bellwether; its log says what.',
+};
+
+/** Errors of the body parser carry a `type`: https://github.com/expressjs/body-parser#errors */
+function explainBody(error: unknown): Answer | undefined {
+  const { type, limit, message } = error as { type?: string; limit?: number; message?: string };
+  if (type === 'entity.too.large') {
+    return {
+      status: 413,
+      detail: `The body is larger than ${limit} bytes: send it in smaller parts, or raise MAX_BODY_MB.`,
+    };
+  }
+  if (type === 'entity.parse.failed')
+    return { status: 400, detail: `The body is not valid JSON: ${message}.` };
+  if (type === 'encoding.unsupported' || type === 'charset.unsupported')
+    return { status: 415, detail: `${message}.` };
+  if (type?.startsWith('request.') || type === 'entity.verify.failed')
+    return { status: 400, detail: `The body could not be read: ${message}.` };
+  const { code } = error as { code?: string };
+  if (code?.startsWith('Z_')) return { status: 400, detail: 'The body is not valid gzip or deflate data.' };
+  return undefined;
+}
+
+function explainNest(error: unknown): Answer | undefined {
+  if (error instanceof HttpException) return { status: error.getStatus(), detail: error.message };
+  if (error instanceof URIError) return { status: 400, detail: 'The address holds a malformed % sequence.' };
+  return undefined;
+}
