@@ -1,0 +1,242 @@
+/**
+ * The only file that talks to the network: the API's calls, what they throw, and the hooks that cache their answers.
+ * Answers are checked against the contracts while developing; a production build trusts the backend it came from.
+ */
+import type {
+  Alert,
+  Channel,
+  ChannelInput,
+  ChannelTest,
+  DemoState,
+  Detector,
+  IngestResult,
+  Model,
+  Overview,
+  Problem,
+  Series,
+  SeriesChange,
+  SeriesView,
+  Session,
+  TrainingRun,
+} from '@bellwether/contracts';
+import useSWR, { type SWRConfiguration } from 'swr';
+import type { AlertListQuery, Key, SeriesListQuery } from './keys';
+import { boundsOf, stretchOf, type RangeChoice } from './range';
+
+const API = '/api/v1';
+
+/** What went wrong, in words for a person: the `detail` of a problem (RFC 9457). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly errors: { at: string; detail: string }[] = [],
+  ) {
+    super(detail);
+  }
+}
+
+export interface Page<T> {
+  items: T[];
+  /** How many there are in all, on every page. */
+  total: number;
+}
+
+type Contracts = typeof import('@bellwether/contracts');
+type Check<T> = (contracts: Contracts) => { parse(answer: unknown): T };
+
+interface Call {
+  method?: string;
+  body?: unknown;
+}
+
+async function send(path: string, { method = 'GET', body }: Call = {}): Promise<Response> {
+  const hasBody = body !== undefined;
+  const response = await fetch(`${API}${path}`, {
+    method,
+    credentials: 'same-origin',
+    headers: { accept: 'application/json', ...(hasBody ? { 'content-type': 'application/json' } : {}) },
+    ...(hasBody ? { body: JSON.stringify(body) } : {}),
+  }).catch(() => {
+    throw new ApiError(0, 'Bellwether does not answer. Is it still running?');
+  });
+  if (!response.ok) throw failureOf(response.status, await response.text());
+  return response;
+}
+
+async function call<T>(path: string, check: Check<T>, options?: Call): Promise<T> {
+  const response = await send(path, options);
+  return checked(await response.json(), check);
+}
+
+async function callPage<T>(path: string, check: Check<T[]>): Promise<Page<T>> {
+  const response = await send(path);
+  const items = await checked(await response.json(), check);
+  return { items, total: Number(response.headers.get('x-total-count') ?? items.length) };
+}
+
+/** The import is behind the condition, so that a production bundle holds neither zod nor the schemas. */
+async function checked<T>(answer: unknown, check: Check<T>): Promise<T> {
+  if (process.env.NODE_ENV !== 'production')
+    return check(await import('@bellwether/contracts')).parse(answer);
+  return answer as T;
+}
+
+function failureOf(status: number, text: string): ApiError {
+  if (status === 401) askForKey();
+  const problem = problemIn(text);
+  return new ApiError(
+    status,
+    problem?.detail ?? `The request failed with status ${status}.`,
+    problem?.errors,
+  );
+}
+
+/** A proxy in between may answer with anything at all. */
+function problemIn(text: string): Partial<Problem> | null {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === 'object' && answer !== null ? answer : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Leaves for the sign-in page, which leads back here. */
+function askForKey(): void {
+  const { pathname, search } = window.location;
+  if (pathname.startsWith('/sign-in')) return;
+  window.location.assign(`/sign-in/?next=${encodeURIComponent(pathname + search)}`);
+}
+
+function query(parameters: Record<string, string | number | string[] | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined || value === '') continue;
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+// Reading
+
+const getSeries = (id: number): Promise<Series> => call(`/series/${id}`, (c) => c.Series);
+
+/** A span counts back from the newest sample, so it is looked up first. */
+async function getView(id: number, choice: RangeChoice, points: number): Promise<SeriesView> {
+  const needsBounds = choice.kind === 'newest' && choice.span !== null;
+  const stretch = stretchOf(choice, needsBounds ? boundsOf(await getSeries(id)) : null);
+  return call(`/series/${id}/view${query({ ...stretch, points })}`, (c) => c.SeriesView);
+}
+
+function getSeriesList({ search, labels, limit, offset }: SeriesListQuery): Promise<Page<Series>> {
+  return callPage(`/series${query({ search, label: labels, limit, offset })}`, (c) => c.Series.array());
+}
+
+function getAlerts({ state, series, limit, offset }: AlertListQuery): Promise<Page<Alert>> {
+  return callPage(`/alerts${query({ state, series, limit, offset })}`, (c) => c.Alert.array());
+}
+
+function useAnswer<T>(key: Key | null, get: () => Promise<T>, options?: SWRConfiguration<T, ApiError>) {
+  return useSWR<T, ApiError>(key, get, options);
+}
+
+export const useOverview = () =>
+  useAnswer(['overview'], () => call<Overview>('/overview', (c) => c.Overview));
+
+export const useSeriesList = (list: SeriesListQuery) =>
+  useAnswer(['series-list', list], () => getSeriesList(list), { keepPreviousData: true });
+
+export const useSeries = (id: number) => useAnswer(['series', id], () => getSeries(id));
+
+export const useView = (id: number, choice: RangeChoice, points: number) =>
+  useAnswer(['view', id, choice, points], () => getView(id, choice, points), { keepPreviousData: true });
+
+export const useAlerts = (list: AlertListQuery) =>
+  useAnswer(['alerts', list], () => getAlerts(list), { keepPreviousData: true });
+
+export const useDetectors = () =>
+  useAnswer(['detectors'], () => call<Detector[]>('/detectors', (c) => c.Detector.array()));
+
+export const useModels = () => useAnswer(['models'], () => call<Model[]>('/models', (c) => c.Model.array()));
+
+export const useTrainingRuns = (limit: number) =>
+  useAnswer(['training-runs', limit], () =>
+    call<TrainingRun[]>(`/training-runs${query({ limit })}`, (c) => c.TrainingRun.array()),
+  );
+
+export const useChannels = () =>
+  useAnswer(['channels'], () => call<Channel[]>('/channels', (c) => c.Channel.array()));
+
+export const useSession = () => useAnswer(['session'], () => call<Session>('/session', (c) => c.Session));
+
+/** No live event tells of the demo itself, so its state is asked for: often while it runs, since its step changes. */
+export const useDemo = () =>
+  useAnswer(['demo'], () => call<DemoState>('/demo', (c) => c.DemoState), {
+    refreshInterval: (demo?: DemoState) => (demo?.isRunning ? 4000 : 30_000),
+  });
+
+// Doing
+
+export const changeSeries = (id: number, change: SeriesChange): Promise<Series> =>
+  call(`/series/${id}`, (c) => c.Series, { method: 'PATCH', body: change });
+
+export const trainNow = (detectorId: number): Promise<TrainingRun[]> =>
+  call(`/detectors/${detectorId}/train`, (c) => c.TrainingRun.array(), { method: 'POST' });
+
+export const addChannel = (channel: ChannelInput): Promise<Channel> =>
+  call('/channels', (c) => c.Channel, { method: 'POST', body: channel });
+
+export async function removeChannel(id: number): Promise<void> {
+  await send(`/channels/${id}`, { method: 'DELETE' });
+}
+
+export const testChannel = (id: number): Promise<ChannelTest> =>
+  call(`/channels/${id}/test`, (c) => c.ChannelTest, { method: 'POST' });
+
+export const startDemo = (speed: number): Promise<DemoState> =>
+  call('/demo', (c) => c.DemoState, { method: 'POST', body: { speed } });
+
+export async function stopDemo(): Promise<void> {
+  await send('/demo', { method: 'DELETE' });
+}
+
+export const signIn = (key: string): Promise<Session> =>
+  call('/session', (c) => c.Session, { method: 'POST', body: { key } });
+
+export async function signOut(): Promise<void> {
+  await send('/session', { method: 'DELETE' });
+}
+
+export interface CsvUpload {
+  file: File;
+  /** Name of the series; empty: the file's columns name them. */
+  name: string;
+  timeColumn: string;
+}
+
+/** Sends a CSV; `onProgress` hears the share sent, 0 to 1. XMLHttpRequest, since fetch cannot tell how far it is. */
+export function uploadCsv(upload: CsvUpload, onProgress: (share: number) => void): Promise<IngestResult> {
+  const form = new FormData();
+  form.append('file', upload.file);
+  const path = `${API}/import${query({ name: upload.name.trim(), timeColumn: upload.timeColumn.trim() })}`;
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', path);
+    request.setRequestHeader('accept', 'application/json');
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onerror = () => reject(new ApiError(0, 'The upload was cut off. Is Bellwether still running?'));
+    request.onload = () => {
+      if (request.status < 200 || request.status > 299)
+        reject(failureOf(request.status, request.responseText));
+      else resolve(JSON.parse(request.responseText) as IngestResult);
+    };
+    request.send(form);
+  });
+}
+
+// Listening
+
+/** The stream of live events; each message's data is one LiveEvent. */
+export const openEvents = (): EventSource => new EventSource(`${API}/events`);

@@ -1,0 +1,61 @@
+/** A series as it appears in lists: its name as a link, its labels, and its state with an icon and a word. */
+import { BellRing, CircleOff, Eye, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react';
+import Link from 'next/link';
+import type { Series, SeriesState } from '@bellwether/contracts';
+import type { RangeChoice } from '@/range';
+import { rangeToParams } from '@/range';
+
+export function seriesHref(id: number, choice?: RangeChoice): string {
+  const params = new URLSearchParams({
+    id: String(id),
+    ...(choice === undefined ? {} : rangeToParams(choice)),
+  });
+  return `/series/?${params.toString()}`;
+}
+
+interface SeriesNameProps {
+  id: number;
+  name: string;
+  labels: Record<string, string>;
+  choice?: RangeChoice;
+}
+
+export function SeriesName({ id, name, labels, choice }: SeriesNameProps) {
+  return (
+    <span className="inline-flex min-w-0 flex-wrap items-center gap-x-1.5 gap-y-0.5">
+      <Link href={seriesHref(id, choice)} className="font-medium break-all hover:text-accent hover:underline">
+        {name}
+      </Link>
+      <LabelChips labels={labels} />
+    </span>
+  );
+}
+
+export function LabelChips({ labels }: { labels: Record<string, string> }) {
+  return Object.entries(labels).map(([key, value]) => (
+    <span key={key} className="rounded bg-raised px-1.5 text-xs leading-5 break-all text-muted">
+      {key}={value}
+    </span>
+  ));
+}
+
+const STATES: Record<SeriesState, { word: string; icon: LucideIcon; look: string }> = {
+  collecting: { word: 'Collecting', icon: Hourglass, look: 'bg-raised text-muted' },
+  unmodelled: { word: 'No model', icon: CircleOff, look: 'bg-warn-soft text-warn' },
+  training: { word: 'Training', icon: LoaderCircle, look: 'bg-accent-soft text-accent' },
+  watching: { word: 'Watching', icon: Eye, look: 'bg-ok-soft text-ok' },
+  firing: { word: 'Firing', icon: BellRing, look: 'bg-alert-soft text-alert' },
+};
+
+export function StateBadge({ state, why }: Pick<Series, 'state' | 'why'>) {
+  const { word, icon: Icon, look } = STATES[state];
+  return (
+    <span
+      title={why}
+      className={`inline-flex items-center gap-1 rounded-full px-2 text-xs leading-5 font-medium whitespace-nowrap ${look}`}
+    >
+      <Icon aria-hidden className="size-3" />
+      {word}
+    </span>
+  );
+}

@@ -1,0 +1,3 @@
+export function SignInScreen() {
+  return <p>Sign in</p>;
+}
