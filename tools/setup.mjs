@@ -87,9 +87,15 @@ export async function build() {
   console.log(`built ${inWords(result.output)} in ${result.seconds} s`);
 }
 
+/** The script behind a package's command, wherever the package keeps it. */
+export function bin(name) {
+  const { bin: bins } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8'));
+  return join(modules, name, typeof bins === 'string' ? bins : bins[name]);
+}
+
 /** Runs Nx quietly. */
 export function nx(...args) {
-  return run(process.execPath, [join(modules, 'nx', 'bin', 'nx.js'), ...args, '--outputStyle=static'], {
+  return run(process.execPath, [bin('nx'), ...args, '--outputStyle=static'], {
     env: toolEnv,
   });
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { endWhenToldToStop, run } from './processes.mjs';
-import { main, setup, toolEnv } from './setup.mjs';
+import { bin, main, setup, toolEnv } from './setup.mjs';
 import { closingLine, sum, tally } from './tally.mjs';
 
 const suites = ['unit', 'embedded', 'store', 'http', 'browser'];
@@ -36,7 +36,7 @@ async function test() {
 async function runSuite(suite, passedOn, env) {
   console.log(`\n── ${suite} ──`);
   const file = join(reports, `${suite}.json`);
-  const vitest = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', suite];
+  const vitest = [bin('vitest'), 'run', '--project', suite];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const { code } = await run(process.execPath, [...vitest, ...reporters, ...passedOn], {
     env,

@@ -1,15 +1,16 @@
 /** `npm run verify`: format, lint, types and unit tests, without a database. Nx runs only what changed. */
-import { join } from 'node:path';
 import { endWhenToldToStop, run } from './processes.mjs';
-import { inWords, install, main, nx, timed, toolEnv } from './setup.mjs';
+import { bin, inWords, install, main, nx, timed, toolEnv } from './setup.mjs';
 
-const prettier = join('node_modules', 'prettier', 'bin', 'prettier.cjs');
 const cache = ['--cache', '--cache-strategy=content', '--cache-location=node_modules/.cache/prettier'];
 
 const steps = [
   [
     'format',
-    () => run(process.execPath, [prettier, '--check', '.', '--log-level=warn', ...cache], { env: toolEnv }),
+    () =>
+      run(process.execPath, [bin('prettier'), '--check', '.', '--log-level=warn', ...cache], {
+        env: toolEnv,
+      }),
   ],
   ['lint', () => nx('run-many', '-t', 'lint')],
   ['types', () => nx('run-many', '-t', 'typecheck')],
