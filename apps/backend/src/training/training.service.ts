@@ -1,0 +1,283 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Detector, LossPoint, ModelKind } from '@bellwether/contracts';
+import {
+  type Backend,
+  type Grid,
+  type Model,
+  type Scaler,
+  type TrainedModel,
+  calibrate,
+  defaultConfig,
+  fitScaler,
+  modelability,
+  openModel,
+  selectBackend,
+  trainModel,
+} from '@bellwether/models';
+import { CLOCK, type Clock } from '../clock';
+import { CONFIG, type Config } from '../config';
+import { Database } from '../database/database';
+import { publish } from '../database/live';
+import { DetectorStore } from '../registry/detector.store';
+import { ModelStore, type NewModel } from '../registry/model.store';
+import { type Verdict, isBetter, outcome, reasonToTrain } from './training';
+import { type ClaimedRun, TrainingRunStore } from './training-run.store';
+import { type SeriesGrid, TrainingStore } from './training.store';
+
+/** Share of each series, at its end, that no model of the run has seen when it is evaluated. */
+const HELD_OUT = 0.2;
+const HEARTBEAT_MS = 5_000;
+
+/** Why a run came to nothing, in words for the screen; not a bug. */
+class NothingToTrain extends Error {}
+
+@Injectable()
+export class TrainingService {
+  private readonly logger = new Logger('training');
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLOCK) private readonly now: Clock,
+    @Inject(Database) private readonly database: Database,
+    @Inject(DetectorStore) private readonly detectors: DetectorStore,
+    @Inject(ModelStore) private readonly models: ModelStore,
+    @Inject(TrainingStore) private readonly store: TrainingStore,
+    @Inject(TrainingRunStore) private readonly runs: TrainingRunStore,
+  ) {}
+
+  /** Opens a run for every group that should be trained now. */
+  async plan(): Promise<void> {
+    for (const detector of await this.detectors.all()) {
+      for (const group of await this.store.groups(detector.id, detector.retrainHours)) {
+        const reason = reasonToTrain(group, this.now());
+        if (!reason || (await this.trainable(detector, group.periodMs)).length === 0) continue;
+        await this.announce(await this.runs.queue(detector.id, group.periodMs, reason));
+      }
+    }
+  }
+
+  /** Takes the oldest open run and trains it; false when there is none. */
+  async work(signal: AbortSignal): Promise<boolean> {
+    const run = await this.runs.claim();
+    if (!run) return false;
+    const heartbeat = setInterval(
+      () => void this.runs.heartbeat(run.id).catch(() => undefined),
+      HEARTBEAT_MS,
+    );
+    try {
+      const text = await this.train(run, signal);
+      await this.runs.succeed(run.id, text);
+      this.logger.log(`training run ${run.id}: ${text}`);
+    } catch (error) {
+      if (signal.aborted) return false;
+      await this.runs.fail(run.id, (error as Error).message);
+      if (!(error instanceof NothingToTrain))
+        this.logger.error({ err: error, run: run.id }, 'training failed');
+    } finally {
+      clearInterval(heartbeat);
+    }
+    await this.announce(run.id);
+    return true;
+  }
+
+  private async train(run: ClaimedRun, signal: AbortSignal): Promise<string> {
+    const detector = await this.detectors.byId(run.detectorId);
+    if (!detector) throw new NothingToTrain(`Detector ${run.detectorId} is gone.`);
+    const series = await this.trainable(detector, run.periodMs);
+    if (series.length === 0)
+      throw new NothingToTrain('No series of this period can be modelled yet; each says why on its page.');
+    const backend = await selectBackend(this.config.COMPUTE);
+    const sampleCount = series.reduce((sum, { grid }) => sum + grid.values.length, 0);
+    await this.runs.begin(run.id, {
+      seriesCount: series.length,
+      sampleCount,
+      backend: backend.name,
+      backendWhy: backend.why,
+    });
+    await this.announce(run.id);
+
+    const progress = new Progress(this, run.id, detector.models.length);
+    const trained: { model: NewModel; verdict: Verdict }[] = [];
+    for (const kind of detector.models) {
+      trained.push(await this.trainKind(kind, { run, detector, series, backend, progress, signal }));
+    }
+    await progress.settled();
+    await this.models.add(trained.map(({ model }) => model));
+    await this.store.clearUnmodelled(series.map(({ seriesId }) => seriesId));
+    return outcome(trained.map(({ verdict }) => verdict));
+  }
+
+  private async trainKind(kind: ModelKind, task: Task): Promise<{ model: NewModel; verdict: Verdict }> {
+    const { run, series, backend, progress, signal } = task;
+    const startedAt = this.now();
+    const grids = series.map(({ grid }) => grid);
+    const trained = await trainModel(kind, grids, defaultConfig(kind, run.periodMs), {
+      seed: run.seed,
+      signal,
+      onProgress: (point) => progress.report(point),
+    });
+    const trainingSeconds = (this.now() - startedAt) / 1000;
+    const model = openModel(trained);
+    try {
+      const verdict = await this.judge(model, trained, task);
+      const raw = await scoreAll(model, grids, trained.scalers);
+      return { verdict, model: describe({ run, series, backend, trained, verdict, raw, trainingSeconds }) };
+    } finally {
+      model.dispose();
+    }
+  }
+
+  /** Challenger and champion, on the same samples, which neither was trained on. */
+  private async judge(
+    model: Model,
+    { kind, scalers }: TrainedModel,
+    { run, detector, series }: Task,
+  ): Promise<Verdict> {
+    const heldOut = series.map(({ grid }) => tail(grid, HELD_OUT));
+    const heldOutLoss = await model.evaluate(heldOut, scalers);
+    const champion = (await this.models.champions(detector.id, run.periodMs)).find(
+      (one) => one.kind === kind,
+    );
+    const championLoss = champion ? await this.evaluateChampion(champion, series, heldOut) : null;
+    return { kind, heldOutLoss, championLoss, isPromoted: isBetter(heldOutLoss, championLoss) };
+  }
+
+  private async evaluateChampion(
+    champion: Parameters<typeof openModel>[0] & { id: number },
+    series: SeriesGrid[],
+    heldOut: Grid[],
+  ) {
+    const known = new Map(
+      (
+        await this.models.seriesOf(
+          champion.id,
+          series.map(({ seriesId }) => seriesId),
+        )
+      ).map((one) => [one.seriesId, one.scaler]),
+    );
+    const scalers = series.map(({ seriesId, grid }) => known.get(seriesId) ?? fitScaler(grid.values));
+    const model = openModel(champion);
+    try {
+      return await model.evaluate(heldOut, scalers);
+    } finally {
+      model.dispose();
+    }
+  }
+
+  /** The series of a group that a model can be learnt from; of the others it is written down why not. */
+  private async trainable(detector: Detector, periodMs: number): Promise<SeriesGrid[]> {
+    const ids = await this.store.candidates(detector.id, periodMs);
+    const grids = await this.store.grids(ids, periodMs);
+    const judged = grids.map((series) => ({ series, verdict: modelability(series.grid) }));
+    const unfit = judged.flatMap(({ series, verdict }) =>
+      verdict.ok ? [] : [{ seriesId: series.seriesId, reason: verdict.reason }],
+    );
+    if (unfit.length > 0) await this.store.setUnmodelled(unfit);
+    return judged.filter(({ verdict }) => verdict.ok).map(({ series }) => series);
+  }
+
+  /** Stores how far a run is and tells the screens. */
+  async tell(runId: number, progress: number, step: string, losses: LossPoint[]): Promise<void> {
+    await this.runs.progress(runId, { progress, step, losses });
+    await this.announce(runId);
+  }
+
+  private async announce(runId: number): Promise<void> {
+    await publish(this.database, { type: 'training', trainingRunId: runId });
+  }
+}
+
+interface Task {
+  run: ClaimedRun;
+  detector: Detector;
+  series: SeriesGrid[];
+  backend: Backend;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** The loss curve of a run as it grows; writes are queued, so that training never waits for the database. */
+class Progress {
+  private readonly losses: LossPoint[] = [];
+  private readonly kinds: ModelKind[] = [];
+  private written: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly service: TrainingService,
+    private readonly runId: number,
+    private readonly kindCount: number,
+  ) {}
+
+  report({ kind, epoch, epochs, loss, heldOutLoss }: LossPoint & { epochs: number }): void {
+    if (!this.kinds.includes(kind)) this.kinds.push(kind);
+    this.losses.push({ kind, epoch, loss, heldOutLoss });
+    const progress = (this.kinds.length - 1 + epoch / epochs) / this.kindCount;
+    const step = `training ${kind.toUpperCase()}, epoch ${epoch} of ${epochs}`;
+    const losses = [...this.losses];
+    this.written = this.written
+      .then(() => this.service.tell(this.runId, Math.min(0.99, progress), step, losses))
+      .catch(() => undefined);
+  }
+
+  settled(): Promise<void> {
+    return this.written;
+  }
+}
+
+/** Raw scores of every series from a cold start, in nats. */
+async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[]): Promise<Float32Array[]> {
+  const scored = await model.score(
+    grids.map((grid, i) => ({
+      state: null,
+      start: grid.start,
+      values: grid.values,
+      periodMs: grid.periodMs,
+      scaler: scalers[i]!,
+    })),
+  );
+  return scored.map(({ raw }) => raw);
+}
+
+const tail = (grid: Grid, share: number): Grid => {
+  const skip = Math.floor(grid.values.length * (1 - share));
+  return { ...grid, start: grid.start + skip, values: grid.values.subarray(skip) };
+};
+
+interface Result {
+  run: ClaimedRun;
+  series: SeriesGrid[];
+  backend: Backend;
+  trained: TrainedModel;
+  verdict: Verdict;
+  raw: Float32Array[];
+  trainingSeconds: number;
+}
+
+function describe({ run, series, backend, trained, verdict, raw, trainingSeconds }: Result): NewModel {
+  const { periodMs } = run;
+  const starts = series.map(({ grid }) => grid.start * periodMs);
+  const ends = series.map(({ grid }) => (grid.start + grid.values.length) * periodMs);
+  return {
+    detectorId: run.detectorId,
+    trainingRunId: run.id,
+    periodMs,
+    kind: trained.kind,
+    seed: run.seed,
+    config: trained.config,
+    weights: trained.weights,
+    calibration: calibrate(raw.flatMap((scores) => [...scores])),
+    dataFrom: Math.min(...starts),
+    dataTo: Math.max(...ends),
+    sampleCount: series.reduce((sum, { grid }) => sum + grid.values.length, 0),
+    trainingSeconds,
+    backend: backend.name,
+    heldOutLoss: Number.isFinite(verdict.heldOutLoss) ? verdict.heldOutLoss : null,
+    championLoss: verdict.championLoss,
+    isPromoted: verdict.isPromoted,
+    series: series.map(({ seriesId }, i) => ({
+      seriesId,
+      scaler: trained.scalers[i]!,
+      calibration: calibrate(raw[i]!),
+    })),
+  };
+}
