@@ -7,6 +7,9 @@ const isWindows = process.platform === 'win32';
 const leash = fileURLToPath(new URL('leash.mjs', import.meta.url));
 const running = new Set();
 
+/** The reason to stop when npm died above this process. */
+export const npmIsGone = 'npm is gone';
+
 /** Signals a process and everything in its group; a group that is already gone is fine. */
 export function killGroup(pid, signal) {
   try {
@@ -71,7 +74,7 @@ export function whenToldToStop(stop) {
     () => {
       if (ancestors(process.ppid).join() === before) return;
       clearInterval(watch);
-      stop('npm is gone');
+      stop(npmIsGone);
     },
     process.platform === 'linux' ? 300 : 2000,
   );

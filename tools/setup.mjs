@@ -83,7 +83,8 @@ export async function build() {
     rmSync(join(root, '.nx', 'workspace-data'), { recursive: true, force: true });
     result = await timed('building', () => nx('run-many', '-t', 'build'));
   }
-  if (result.code !== 0) throw new Refusal(`${result.output.trim()}\nThe build failed: the reason is above.`);
+  if (result.code !== 0)
+    throw new Refusal(`${failuresIn(result.output)}\nThe build failed: the reason is above.`);
   console.log(`built ${inWords(result.output)} in ${result.seconds} s`);
 }
 
@@ -109,6 +110,15 @@ export function inWords(output) {
     );
   const projects = count?.[1] ? `${count[1]} projects` : 'one project';
   return cached ? `${projects} (${cached[1]} from cache)` : projects;
+}
+
+/** What the failed tasks said, out of all that Nx printed; everything where no task is named. */
+export function failuresIn(output) {
+  const failed = [...output.matchAll(/^- (\S+:\S+)$/gm)].map(([, task]) => task);
+  const sections = output.split(/^(?=> nx run )/m);
+  const said = sections.filter((section) => failed.includes(/^> nx run (\S+)/.exec(section)?.[1]));
+  const withoutSummary = said.map((section) => section.split(/^ NX /m)[0].trim());
+  return (said.length > 0 ? withoutSummary.join('\n\n') : output).trim();
 }
 
 /** How to run this npm: the one that runs us, else the one on the path. */

@@ -1,13 +1,14 @@
 /**
  * `npm start`: installs, builds, and runs the backend until it is told to stop. The backend is asked first and ended after
- * 15 seconds, at once on a second Ctrl-C; it goes by itself when this process or npm is killed.
+ * 15 seconds, at once on a second Ctrl-C. When npm is killed this notices; when this is killed the backend does.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { endRunning, killGroup, spawnNode, whenToldToStop } from './processes.mjs';
+import { endRunning, killGroup, npmIsGone, spawnNode, whenToldToStop } from './processes.mjs';
 import { main, setup } from './setup.mjs';
 
 const graceMs = 15_000;
+const graceWithoutNpmMs = 5000;
 const backendMain = join('apps', 'backend', 'dist', 'main.js');
 
 let backend;
@@ -40,7 +41,7 @@ async function stop(reason) {
   // Windows has no signals to ask with: the closed channel says the same.
   if (process.platform === 'win32') backend.disconnect();
   else backend.kill('SIGTERM');
-  setTimeout(kill, graceMs);
+  setTimeout(kill, reason === npmIsGone ? graceWithoutNpmMs : graceMs);
 }
 
 function kill() {

@@ -1,6 +1,6 @@
 /** `npm run verify`: format, lint, types and unit tests, without a database. Nx runs only what changed. */
 import { endWhenToldToStop, run } from './processes.mjs';
-import { bin, inWords, install, main, nx, timed, toolEnv } from './setup.mjs';
+import { bin, failuresIn, inWords, install, main, nx, timed, toolEnv } from './setup.mjs';
 
 const cache = ['--cache', '--cache-strategy=content', '--cache-location=node_modules/.cache/prettier'];
 
@@ -27,7 +27,7 @@ async function verify() {
     const isFine = code === 0;
     if (!isFine) {
       failed.push(name);
-      console.log(output.trim());
+      console.log(failuresIn(output));
     }
     const told = isFine
       ? output.includes('Successfully ran')
