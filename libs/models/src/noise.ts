@@ -42,3 +42,13 @@ export function seeded(seed: number): Random {
   };
   return { uniform, below: (n) => Math.floor(uniform() * n), normals };
 }
+
+/** Normal deviates [rows, width] in pairs ±ε of rows, so that the mean of few of them is right. */
+export function balancedNormals(random: Random, rows: number, width: number): Float32Array {
+  const half = random.normals(Math.ceil(rows / 2) * width);
+  return Float32Array.from({ length: rows * width }, (_, i) => {
+    const row = Math.floor(i / width);
+    const value = half[(row >> 1) * width + (i % width)]!;
+    return row % 2 === 0 ? value : -value;
+  });
+}

@@ -1,5 +1,7 @@
 /** Opens packed weights as a model. */
 import type { Model, ModelConfig, ModelKind } from './model';
+import { openVae } from './vae.model';
+import { openVrnn } from './vrnn.model';
 
 export interface OpenOptions {
   kind: ModelKind;
@@ -8,6 +10,5 @@ export interface OpenOptions {
 }
 
 /** The caller has run `selectBackend`. Throws ArtifactMismatch when weights and config do not belong together. */
-export function openModel({ kind }: OpenOptions): Model {
-  throw new Error(`opening a ${kind} comes with the next commit`);
-}
+export const openModel = ({ kind, config, weights }: OpenOptions): Model =>
+  kind === 'vae' ? openVae(config, weights) : openVrnn(config, weights);

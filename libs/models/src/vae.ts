@@ -14,7 +14,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { calendarWidth, writeCalendar } from './calendar';
 import { type Gaussian, klToStandard, logProb, sample } from './gaussian';
-import { LATENT_FLOOR, SAMPLE_FLOOR, type Weights, dense, toGaussian } from './layers';
+import { LATENT_FLOOR, SAMPLE_FLOOR, type Weights, dense, gaussian } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import type { Batch } from './windows';
@@ -29,34 +29,32 @@ export function vae(config: ModelConfig, random: Random) {
   const relu = Math.SQRT2;
   const encode = dense(weights, 'encode', [2 * size + calendar, hidden], random, { gain: relu });
   const deepen = dense(weights, 'encode/deep', [hidden, hidden], random, { gain: relu });
-  const toPosterior = dense(weights, 'encoder', [hidden, 2 * latent], random);
+  const posterior = gaussian(weights, 'encoder', [hidden, latent], random, { floor: LATENT_FLOOR });
   const decode = dense(weights, 'decode', [latent + calendar, hidden], random, { gain: relu });
   const unfold = dense(weights, 'decode/deep', [hidden, hidden], random, { gain: relu });
-  const toWindow = dense(weights, 'decoder', [hidden, 2 * size], random, { gain: 0.5 });
+  const toWindow = gaussian(weights, 'decoder', [hidden, size], random, { floor: SAMPLE_FLOOR, gain: 0.5 });
 
   /** x (0 where not visible) and visible are [batch, time · feature], calendar [batch, width]. */
   function encoder(x: tf.Tensor, visible: tf.Tensor, calendar: tf.Tensor): Gaussian {
     const seen = encode(tf.concat([x, visible, calendar], 1)).relu();
-    return toGaussian(toPosterior(deepen(seen).relu()), LATENT_FLOOR);
+    return posterior(deepen(seen).relu());
   }
 
   const beforeWindow = (z: tf.Tensor, calendar: tf.Tensor): tf.Tensor =>
     unfold(decode(tf.concat([z, calendar], 1)).relu()).relu();
 
   /** The window given z: mean and std are [batch, time · feature]. */
-  const decoder = (z: tf.Tensor, calendar: tf.Tensor): Gaussian =>
-    toGaussian(toWindow(beforeWindow(z, calendar)), SAMPLE_FLOOR);
+  const decoder = (z: tf.Tensor, calendar: tf.Tensor): Gaussian => toWindow(beforeWindow(z, calendar));
 
   /** Only the newest sample given z, [batch, feature]: the same numbers as the end of `decoder`, for less work. */
   function newest(z: tf.Tensor, calendar: tf.Tensor): Gaussian {
-    const [kernel, bias] = [weights['decoder/kernel']!, weights['decoder/bias']!];
-    const columns = [size - features, 2 * size - features].map((from) => ({
-      kernel: kernel.slice([0, from], [hidden, features]) as tf.Tensor2D,
-      bias: bias.slice([from], [features]),
-    }));
     const width = beforeWindow(z, calendar) as tf.Tensor2D;
-    const [mean, std] = columns.map((column) => tf.matMul(width, column.kernel).add(column.bias));
-    return { mean: mean!, std: std!.softplus().add(SAMPLE_FLOOR) };
+    const column = (name: string): tf.Tensor => {
+      const kernel = weights[`decoder/${name}/kernel`]!.slice([0, size - features], [hidden, features]);
+      const bias = weights[`decoder/${name}/bias`]!.slice([size - features], [features]);
+      return tf.matMul(width, kernel as tf.Tensor2D).add(bias);
+    };
+    return { mean: column('mean'), std: column('std').softplus().add(SAMPLE_FLOOR) };
   }
 
   /** Both terms of the ELBO: per sample [batch, time · feature], 0 where x is missing, and per window [batch]. */

@@ -7,42 +7,41 @@
  *   ELBO       Σ_t E_q log p(x_t | z_t, h_{t−1}) − KL(q(z_t) ‖ p(z_t))
  *
  * The gate a lets a slow series start as a random walk instead of learning to copy. A missing sample takes z from the
- * prior and x from the decoder's mean, and adds nothing to the ELBO. All that depends on h goes through one matrix
- * product per step, all that does not is computed for all steps at once: on wasm a step costs its number of operations.
+ * prior and x from the decoder's mean, and adds nothing to the ELBO.
+ *
+ * On wasm a step costs its number of operations, so everything that does not depend on h is computed for all steps at
+ * once, prior and decoder for all steps at once afterwards, and nothing is cut across columns inside of a step.
  */
 import * as tf from '@tensorflow/tfjs';
 import { calendarWidth, writeCalendar } from './calendar';
 import { type Gaussian, kl, logProb, sample } from './gaussian';
-import { LATENT_FLOOR, SAMPLE_FLOOR, type Weights, dense, kernel, toGaussian } from './layers';
+import { LATENT_FLOOR, SAMPLE_FLOOR, type Weights, dense, gaussian, kernel, repeated, tiled } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import type { Batch } from './windows';
 
 /** What goes from step to step: h is [batch, hidden], x the last sample [batch, feature]. */
-export interface Carry {
+export type Carry = {
   h: tf.Tensor;
   x: tf.Tensor;
-}
+};
 
-/** What one step needs besides its carry, computed for all steps beforehand; [batch, …] each. */
-interface StepInputs {
-  x: tf.Tensor;
-  /** null: nobody's sample is missing at this step. */
-  visible: tf.Tensor | null;
-  /** For the hidden layers of encoder and prior, side by side. */
-  recognition: tf.Tensor;
-  decoder: tf.Tensor;
-  gates: tf.Tensor;
-}
+type Gates = Record<'r' | 'u' | 'n', tf.Tensor>;
 
-interface StepOutputs {
-  q: Gaussian;
-  /** Hidden layers of prior and decoder (the latter before z enters), and x_{t−1}: enough for p(x_t | past). */
+/** What the calendar, and for encoder and gates the sample, contributes to a step; rows are [batch] or all steps. */
+interface Inputs extends Gates {
+  encoder: tf.Tensor;
   prior: tf.Tensor;
   decoder: tf.Tensor;
-  last: tf.Tensor;
+  x: tf.Tensor;
+  visible: tf.Tensor;
+}
+
+/** Where a step was: enough for p(z_t | past) and p(x_t | z_t, past). */
+interface Visited {
+  before: Carry;
+  q: Gaussian;
   z: tf.Tensor;
-  next: Carry;
 }
 
 /** Time-major inputs: x (0 where it is not visible) and visible are [time · batch, feature], calendar [.., width]. */
@@ -60,103 +59,104 @@ export type Vrnn = ReturnType<typeof vrnn>;
 
 export function vrnn(config: ModelConfig, random: Random) {
   const { features, hidden, latent, cycles } = config;
-  const calendar = calendarWidth(cycles);
   const weights: Weights = {};
-  const fromState = kernel(weights, 'state', [hidden, 6 * hidden], random);
-  const fromCalendar = kernel(weights, 'calendar', [calendar, 6 * hidden], random, 0.5);
-  const toEncoder = kernel(weights, 'sample/encoder', [2 * features, hidden], random);
-  const toGates = kernel(weights, 'sample/gates', [features, 3 * hidden], random);
-  const zToGates = kernel(weights, 'latent/gates', [latent, 3 * hidden], random);
-  const zToDecoder = kernel(weights, 'latent/decoder', [latent, hidden], random);
-  const toPosterior = dense(weights, 'encoder', [hidden, 2 * latent], random);
-  const toPrior = dense(weights, 'prior', [hidden, 2 * latent], random);
-  const toSample = dense(weights, 'decoder', [hidden, 3 * features], random, { gain: 0.5 });
+  const to = (from: string, inputs: number, gain = 1) => ({
+    of: (name: string) => kernel(weights, `${from}/${name}`, [inputs, hidden], random, gain),
+  });
+  const [fromH, fromZ, fromX] = [to('h', hidden), to('z', latent), to('x', features)];
+  const fromC = to('calendar', calendarWidth(cycles), 0.5);
+  const h = each(['encoder', 'prior', 'decoder', 'r', 'u', 'n'], fromH.of);
+  const c = each(['encoder', 'prior', 'decoder', 'r', 'u', 'n'], fromC.of);
+  const z = each(['decoder', 'r', 'u', 'n'], fromZ.of);
+  const x = each(['r', 'u', 'n'], fromX.of);
+  const seen = to('seen', 2 * features).of('encoder');
+  const posterior = gaussian(weights, 'encoder', [hidden, latent], random, { floor: LATENT_FLOOR });
+  const prior = gaussian(weights, 'prior', [hidden, latent], random, { floor: LATENT_FLOOR });
+  const change = gaussian(weights, 'decoder', [hidden, features], random, { floor: SAMPLE_FLOOR, gain: 0.5 });
+  const gate = dense(weights, 'decoder/gate', [hidden, features], random, { gain: 0.5 });
 
   const start = (batch: number): Carry => ({ h: tf.zeros([batch, hidden]), x: tf.zeros([batch, features]) });
 
+  /** p(z_t | h_{t−1}, c_t); `input` is the calendar's part. */
+  const priorOf = (state: tf.Tensor, input: tf.Tensor): Gaussian => prior(h.prior(state).add(input).tanh());
+
+  /** The decoder's hidden layer before z enters. */
+  const decoderOf = (state: tf.Tensor, input: tf.Tensor): tf.Tensor => h.decoder(state).add(input);
+
+  /** p(x_t | z_t, h_{t−1}, c_t): rows of `decoder`, `latent` and `last` belong together. */
+  function decode(decoder: tf.Tensor, latent: tf.Tensor, last: tf.Tensor): Gaussian {
+    const layer = decoder.add(z.decoder(latent)).tanh();
+    const { mean, std } = change(layer);
+    return { mean: gate(layer).sigmoid().mul(last).add(mean), std };
+  }
+
+  /** GRU with the reset gate behind the matrix product, as in cuDNN; `input` is the part of x and c. */
+  function recur(input: Gates, latent: tf.Tensor, state: tf.Tensor): tf.Tensor {
+    const r = input.r.add(z.r(latent)).add(h.r(state)).sigmoid();
+    const u = input.u.add(z.u(latent)).add(h.u(state)).sigmoid();
+    const n = input.n
+      .add(z.n(latent))
+      .add(r.mul(h.n(state)))
+      .tanh();
+    return n.add(u.mul(state.sub(n)));
+  }
+
+  const withSample = (input: Gates, sample: tf.Tensor): Gates => ({
+    r: input.r.add(x.r(sample)),
+    u: input.u.add(x.u(sample)),
+    n: input.n.add(x.n(sample)),
+  });
+
   /** Everything that does not depend on h, for all steps at once. */
-  function project(s: Sequence): StepInputs[] {
-    const [recognition, prior, decoder, fixed] = tf.split(
-      fromCalendar(s.calendar),
-      [hidden, hidden, hidden, 3 * hidden],
-      1,
-    ) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const encoder = recognition.add(toEncoder(tf.concat([s.x, s.visible], 1)));
-    const gates = fixed.add(toGates(s.x));
-    const perStep = (all: tf.Tensor): tf.Tensor[] => (s.time === 1 ? [all] : tf.split(all, s.time, 0));
-    const [x, visible] = [perStep(s.x), perStep(s.visible)];
-    const [r, d, g] = [perStep(tf.concat([encoder, prior], 1)), perStep(decoder), perStep(gates)];
-    return s.anyMissing.map((missing, t) => ({
-      x: x[t]!,
-      visible: missing ? visible[t]! : null,
-      recognition: r[t]!,
-      decoder: d[t]!,
-      gates: g[t]!,
-    }));
+  function project(s: Sequence): Inputs {
+    const calendar = each(['encoder', 'prior', 'decoder', 'r', 'u', 'n'], (name) => c[name](s.calendar));
+    const encoder = calendar.encoder.add(seen(tf.concat([s.x, s.visible], 1)));
+    return { ...calendar, ...withSample(calendar, s.x), encoder, x: s.x, visible: s.visible };
   }
 
   /** One step; `epsilon` null follows the mean of z instead of a sample of it. */
-  function step(at: StepInputs, carry: Carry, epsilon: tf.Tensor | null): StepOutputs {
-    const [forZ, forX, forH] = tf.split(fromState(carry.h), [2 * hidden, hidden, 3 * hidden], 1) as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-    ];
-    const [encoder, prior] = tf.split(forZ.add(at.recognition).tanh(), 2, 1) as [tf.Tensor, tf.Tensor];
-    const decoder = forX.add(at.decoder);
-    const inferred = toPosterior(encoder);
-    const parameters = at.visible === null ? inferred : choose(any(at.visible), inferred, toPrior(prior));
-    const q = toGaussian(parameters, LATENT_FLOOR);
-    const z = epsilon === null ? q.mean : sample(q, epsilon);
-    let { x, gates } = at;
-    if (at.visible !== null) {
-      const imputed = decode(decoder, z, carry.x).mean.mul(tf.sub(1, at.visible));
-      x = x.add(imputed);
-      gates = gates.add(toGates(imputed));
+  function step(input: Inputs, missing: boolean, before: Carry, epsilon: tf.Tensor | null) {
+    let q = posterior(h.encoder(before.h).add(input.encoder).tanh());
+    if (missing) q = chosen(any(input.visible), q, priorOf(before.h, input.prior));
+    const latent = epsilon === null ? q.mean : sample(q, epsilon);
+    let { x: value, r, u, n } = input;
+    if (missing) {
+      const imagined = decode(decoderOf(before.h, input.decoder), latent, before.x);
+      const imputed = imagined.mean.mul(tf.sub(1, input.visible));
+      value = value.add(imputed);
+      ({ r, u, n } = withSample({ r, u, n }, imputed));
     }
-    const h = recur(gates.add(zToGates(z)), forH, carry.h);
-    return { q, prior, decoder, last: carry.x, z, next: { h, x } };
+    const next: Carry = { h: recur({ r, u, n }, latent, before.h), x: value };
+    return { visited: { before, q, z: latent } satisfies Visited, next };
   }
 
-  /** GRU with the reset gate behind the matrix product, as in cuDNN. */
-  function recur(input: tf.Tensor, state: tf.Tensor, h: tf.Tensor): tf.Tensor {
-    const [inputGates, inputNew] = tf.split(input, [2 * hidden, hidden], 1) as [tf.Tensor, tf.Tensor];
-    const [stateGates, stateNew] = tf.split(state, [2 * hidden, hidden], 1) as [tf.Tensor, tf.Tensor];
-    const [r, u] = tf.split(inputGates.add(stateGates).sigmoid(), 2, 1) as [tf.Tensor, tf.Tensor];
-    const n = inputNew.add(r.mul(stateNew)).tanh();
-    return n.add(u.mul(h.sub(n)));
-  }
-
-  /** p(x_t | z_t, h_{t−1}): rows of `decoder`, z and `last` belong together. */
-  function decode(decoder: tf.Tensor, z: tf.Tensor, last: tf.Tensor): Gaussian {
-    return readSample(decoder.add(zToDecoder(z)), last);
-  }
-
-  function readSample(beforeTanh: tf.Tensor, last: tf.Tensor): Gaussian {
-    const [a, mean, std] = tf.split(toSample(beforeTanh.tanh()), 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    return { mean: a.sigmoid().mul(last).add(mean), std: std.softplus().add(SAMPLE_FLOOR) };
-  }
-
-  const priorOf = (prior: tf.Tensor): Gaussian => toGaussian(toPrior(prior), LATENT_FLOOR);
-
-  /** Both terms of the ELBO per sample, [time · batch, feature] and [time · batch]; 0 where x is missing. */
-  function elbo(s: Sequence, target: { x: tf.Tensor; observed: tf.Tensor }, epsilon: tf.Tensor[]) {
-    let carry = start(s.batch);
-    const steps = project(s).map((at, t) => {
-      const outputs = step(at, carry, epsilon[t]!);
+  /** All steps from `carry` on: where each of them was, and the carry after the last. */
+  function run(s: Sequence, carry: Carry, epsilon: tf.Tensor[] | null) {
+    const inputs = project(s);
+    const steps = perStep(inputs, s.time);
+    const visited = steps.map((input, t) => {
+      const outputs = step(input, s.anyMissing[t]!, carry, epsilon === null ? null : epsilon[t]!);
       carry = outputs.next;
-      return outputs;
+      return outputs.visited;
     });
-    const all = (part: (o: StepOutputs) => tf.Tensor): tf.Tensor => joined(steps.map(part));
-    const q = { mean: all((o) => o.q.mean), std: all((o) => o.q.std) };
-    const x = decode(
-      all((o) => o.decoder),
-      all((o) => o.z),
-      all((o) => o.last),
+    return { inputs, visited, carry };
+  }
+
+  /** Both terms of the ELBO, [time · batch, feature] (0 where x is missing) and [time · batch]. */
+  function elbo(s: Sequence, target: { x: tf.Tensor; observed: tf.Tensor }, epsilon: tf.Tensor[]) {
+    const { inputs, visited } = run(s, start(s.batch), epsilon);
+    const all = (part: (v: Visited) => tf.Tensor): tf.Tensor => joined(visited.map(part));
+    const state = all((v) => v.before.h);
+    const q = { mean: all((v) => v.q.mean), std: all((v) => v.q.std) };
+    const decoder = decoderOf(state, inputs.decoder);
+    const p = decode(
+      decoder,
+      all((v) => v.z),
+      all((v) => v.before.x),
     );
     return {
-      reconstruction: logProb(x, target.x).mul(target.observed),
-      kl: kl(q, priorOf(all((o) => o.prior))),
+      reconstruction: logProb(p, target.x).mul(target.observed),
+      kl: kl(q, priorOf(state, inputs.prior)),
     };
   }
 
@@ -175,11 +175,60 @@ export function vrnn(config: ModelConfig, random: Random) {
     return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div(count) as tf.Scalar;
   }
 
-  return { weights, start, project, step, decode, readSample, zToDecoder, priorOf, elbo, loss };
+  /**
+   * p(x_t | past) as a mixture over K samples of the prior, for every row of a run: mean and std are
+   * [rows · K, feature], the K of a row side by side. epsilon is [K, latent].
+   */
+  function predict(
+    { inputs, visited }: { inputs: Inputs; visited: Visited[] },
+    epsilon: tf.Tensor2D,
+  ): Gaussian {
+    const all = (part: (v: Visited) => tf.Tensor): tf.Tensor => joined(visited.map(part));
+    const state = all((v) => v.before.h);
+    const p = priorOf(state, inputs.prior);
+    const each = epsilon.shape[0];
+    const samples = repeated(p.mean, each).add(repeated(p.std, each).mul(tiled(epsilon, state.shape[0]!)));
+    const decoder = repeated(decoderOf(state, inputs.decoder), each);
+    const last = repeated(
+      all((v) => v.before.x),
+      each,
+    );
+    return decode(decoder, samples, last);
+  }
+
+  /** One step into the future: z from the prior, x from the decoder, both by the noise given; x held within ±clip. */
+  function imagine(
+    carry: Carry,
+    calendar: tf.Tensor,
+    noise: { z: tf.Tensor; x: tf.Tensor; clip: number },
+  ): Carry {
+    const latent = sample(priorOf(carry.h, c.prior(calendar)), noise.z);
+    const p = decode(decoderOf(carry.h, c.decoder(calendar)), latent, carry.x);
+    const value = sample(p, noise.x).clipByValue(-noise.clip, noise.clip);
+    const gates = withSample({ r: c.r(calendar), u: c.u(calendar), n: c.n(calendar) }, value);
+    return { h: recur(gates, latent, carry.h), x: value };
+  }
+
+  return { weights, run, elbo, loss, predict, imagine };
 }
 
-/** mask · a + (1 − mask) · b */
-const choose = (mask: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor => b.add(mask.mul(a.sub(b)));
+function each<Name extends string, T>(names: Name[], make: (name: Name) => T): Record<Name, T> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>;
+}
+
+/** Cuts every [time · batch, …] of the inputs into its steps. */
+function perStep(inputs: Inputs, time: number): Inputs[] {
+  if (time === 1) return [inputs];
+  const names = Object.keys(inputs) as (keyof Inputs)[];
+  const parts = each(names, (name) => tf.split(inputs[name], time, 0));
+  return Array.from({ length: time }, (_, t) => each(names, (name) => parts[name][t]!));
+}
+
+/** mask · a + (1 − mask) · b, of a mask [batch, 1]. */
+function chosen(mask: tf.Tensor, a: Gaussian, b: Gaussian): Gaussian {
+  const choose = (a: tf.Tensor, b: tf.Tensor) => b.add(mask.mul(a.sub(b)));
+  return { mean: choose(a.mean, b.mean), std: choose(a.std, b.std) };
+}
 
 /** [batch, feature] → [batch, 1]: whether any feature of the sample is there. */
 const any = (mask: tf.Tensor): tf.Tensor => (mask.shape[1] === 1 ? mask : mask.max(1, true));
@@ -200,7 +249,7 @@ function timeMajor(values: Float32Array, { size, length }: Batch): tf.Tensor2D {
   return tf.tensor2d(out, [size * length, features]);
 }
 
-/** The tensors of a batch. The encoder sees hidden samples as missing: x is 0 and the decoder's mean takes over. */
+/** The tensors of a batch. What is hidden counts as missing here: x is 0 and the decoder's mean takes over. */
 export function toSequence(batch: Batch, { cycles, periodMs }: ModelConfig): Sequence {
   const { size, length, starts, visible } = batch;
   const width = calendarWidth(cycles);
