@@ -1,0 +1,146 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { MIN_SAMPLES } from '@bellwether/models/grid';
+import { Database } from '../database/database';
+import { WATCHES } from '../registry/selector';
+
+/** A series with samples that wait for scores. Times are epoch milliseconds. */
+export interface Backlog {
+  seriesId: number;
+  detectorId: number;
+  periodMs: number;
+  from: number;
+  newest: number;
+}
+
+/** Samples of one series, oldest first; times are epoch milliseconds. */
+export interface Samples {
+  times: number[];
+  values: number[];
+}
+
+export interface Score {
+  seriesId: number;
+  time: number;
+  score: number;
+  threshold: number;
+  expected: number | null;
+  lower: number | null;
+  upper: number | null;
+  vrnnShare: number;
+  vrnnModelId: number | null;
+  vaeModelId: number | null;
+}
+
+/** A series the champions do not know and that was found unfit for a model is looked at again after this time. */
+const RECHECK = "INTERVAL '1 minute'";
+const ROWS_PER_STATEMENT = 5_000;
+
+@Injectable()
+export class ScoreStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** Takes what waits, shortest first, of series that a champion can score; a crash leaves it taken, and it is taken again. */
+  async claim(limit: number): Promise<Backlog[]> {
+    const { rows } = await this.database.query<{
+      series_id: number;
+      detector_id: number;
+      period_ms: number;
+      from_ms: number;
+      newest_ms: number;
+    }>(
+      `WITH waiting AS (
+         SELECT w.series_id, d.id AS detector_id, s.period_ms
+         FROM watermark w
+         JOIN series s ON s.id = w.series_id
+         JOIN LATERAL (SELECT d.id FROM detector d WHERE ${WATCHES} ORDER BY d.id DESC LIMIT 1) d ON TRUE
+         WHERE (w.unscored_from IS NOT NULL OR w.scoring_from IS NOT NULL)
+           AND w.last_sample_at - w.first_sample_at >= ${MIN_SAMPLES - 1} * s.period_ms * INTERVAL '1 millisecond'
+           AND EXISTS (
+             SELECT FROM model m
+             WHERE m.detector_id = d.id AND m.period_ms = s.period_ms AND m.promoted_at IS NOT NULL AND m.retired_at IS NULL
+               AND (NOT EXISTS (SELECT FROM unmodelled u WHERE u.series_id = s.id AND u.checked_at > now() - ${RECHECK})
+                    OR EXISTS (SELECT FROM model_series ms WHERE ms.model_id = m.id AND ms.series_id = s.id)))
+         ORDER BY (w.last_sample_at - LEAST(w.unscored_from, w.scoring_from)) / s.period_ms
+         LIMIT $1)
+       UPDATE watermark w
+       SET scoring_from = LEAST(w.unscored_from, w.scoring_from), unscored_from = NULL
+       FROM waiting t
+       WHERE w.series_id = t.series_id
+       RETURNING w.series_id, t.detector_id, t.period_ms::float8 AS period_ms,
+                 extract(epoch FROM w.scoring_from)::float8 * 1000 AS from_ms, extract(epoch FROM w.last_sample_at)::float8 * 1000 AS newest_ms`,
+      [limit],
+    );
+    return rows.map((row) => ({
+      seriesId: row.series_id,
+      detectorId: row.detector_id,
+      periodMs: row.period_ms,
+      from: row.from_ms,
+      newest: row.newest_ms,
+    }));
+  }
+
+  /** Samples of each stretch [from, to), in the order of the stretches. */
+  async samples(stretches: { seriesId: number; from: number; to: number }[]): Promise<Samples[]> {
+    const { rows } = await this.database.query<{ ordinal: number; times: number[]; values: number[] }>(
+      `SELECT p.ordinal::int AS ordinal, array_agg(extract(epoch FROM s.time)::float8 * 1000 ORDER BY s.time) AS times,
+              array_agg(s.value ORDER BY s.time) AS values
+       FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS p (series_id, starts, ends, ordinal)
+       JOIN LATERAL (SELECT s.time, s.value FROM sample s WHERE s.series_id = p.series_id AND s.time >= p.starts AND s.time < p.ends) s ON TRUE
+       GROUP BY p.ordinal`,
+      [
+        stretches.map(({ seriesId }) => seriesId),
+        stretches.map(({ from }) => new Date(from)),
+        stretches.map(({ to }) => new Date(to)),
+      ],
+    );
+    const samples: Samples[] = stretches.map(() => ({ times: [], values: [] }));
+    for (const { ordinal, times, values } of rows) samples[ordinal - 1] = { times, values };
+    return samples;
+  }
+
+  /** Idempotent: a sample scored again keeps the newer score. */
+  async write(scores: Score[]): Promise<void> {
+    for (let i = 0; i < scores.length; i += ROWS_PER_STATEMENT)
+      await this.writeRows(scores.slice(i, i + ROWS_PER_STATEMENT));
+  }
+
+  /** Gives back what was taken: a series is done, or goes on at `next`. */
+  async finish(series: { seriesId: number; next: number | null }[]): Promise<void> {
+    await this.database.query(
+      `UPDATE watermark w
+       SET scoring_from = f.next,
+           unscored_since = CASE WHEN f.next IS NOT NULL THEN w.unscored_since WHEN w.unscored_from IS NOT NULL THEN now() END
+       FROM unnest($1::int[], $2::timestamptz[]) AS f (series_id, next)
+       WHERE w.series_id = f.series_id`,
+      [
+        series.map(({ seriesId }) => seriesId),
+        series.map(({ next }) => (next === null ? null : new Date(next))),
+      ],
+    );
+  }
+
+  private async writeRows(scores: Score[]): Promise<void> {
+    const column = <Key extends keyof Score>(key: Key) => scores.map((score) => score[key]);
+    await this.database.query(
+      `INSERT INTO score (series_id, time, score, threshold, expected, lower, upper, vrnn_share, vrnn_model_id, vae_model_id)
+       SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::real[], $4::real[], $5::float8[], $6::float8[], $7::float8[], $8::real[],
+                            $9::int[], $10::int[])
+       ON CONFLICT (series_id, time) DO UPDATE
+       SET score = EXCLUDED.score, threshold = EXCLUDED.threshold, expected = EXCLUDED.expected, lower = EXCLUDED.lower,
+           upper = EXCLUDED.upper, vrnn_share = EXCLUDED.vrnn_share, vrnn_model_id = EXCLUDED.vrnn_model_id,
+           vae_model_id = EXCLUDED.vae_model_id`,
+      [
+        column('seriesId'),
+        scores.map(({ time }) => new Date(time)),
+        column('score'),
+        column('threshold'),
+        column('expected'),
+        column('lower'),
+        column('upper'),
+        column('vrnnShare'),
+        column('vrnnModelId'),
+        column('vaeModelId'),
+      ],
+    );
+  }
+}
