@@ -10,7 +10,15 @@ import { Fact } from './card';
 import { useNow } from './hooks';
 import { SeriesName } from './series-name';
 
-export function AlertItem({ alert, hasSeries = true }: { alert: Alert; hasSeries?: boolean }) {
+interface AlertItemProps {
+  alert: Alert;
+  /** False where the page is about one series anyway. */
+  hasSeries?: boolean;
+  /** Leaves out the numbers, for a narrow column. */
+  isShort?: boolean;
+}
+
+export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertItemProps) {
   const { peak, series } = alert;
   const isFiring = alert.endsAt === null;
   const stretch = aroundAlert(alert.startsAt, alert.endsAt, peak.time);
@@ -32,22 +40,29 @@ export function AlertItem({ alert, hasSeries = true }: { alert: Alert; hasSeries
         <AlertTime alert={alert} />
       </div>
       <p className="mt-1 text-sm">{alert.why}</p>
-      <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 text-sm sm:grid-cols-[repeat(3,minmax(0,auto))_minmax(9rem,1fr)] sm:justify-start">
-        <Fact name="Peak" title={`${localTime(Date.parse(peak.time))} (${utcTime(Date.parse(peak.time))})`}>
-          {quantity(peak.value, series.unit)}
-        </Fact>
-        <Fact name="Expected">{expectedInWords(alert)}</Fact>
-        <Fact name="Chance of such a sample" title={`score ${peak.score.toFixed(1)}`}>
-          {scoreInWords(peak.score)}
-        </Fact>
-        <div className="max-w-56">
-          <dt className="text-xs text-muted">Which model saw it</dt>
-          <dd>
-            <ShareBar vrnnShare={peak.vrnnShare} />
-          </dd>
-        </div>
-      </dl>
+      {!isShort && <Numbers alert={alert} />}
     </article>
+  );
+}
+
+function Numbers({ alert }: { alert: Alert }) {
+  const { peak, series } = alert;
+  return (
+    <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 text-sm sm:grid-cols-[repeat(3,minmax(0,auto))_minmax(9rem,1fr)] sm:justify-start">
+      <Fact name="Peak" title={`${localTime(Date.parse(peak.time))} (${utcTime(Date.parse(peak.time))})`}>
+        {quantity(peak.value, series.unit)}
+      </Fact>
+      <Fact name="Expected">{expectedInWords(alert)}</Fact>
+      <Fact name="Chance of such a sample" title={`score ${peak.score.toFixed(1)}`}>
+        {scoreInWords(peak.score)}
+      </Fact>
+      <div className="max-w-56">
+        <dt className="text-xs text-muted">Which model saw it</dt>
+        <dd>
+          <ShareBar vrnnShare={peak.vrnnShare} />
+        </dd>
+      </div>
+    </dl>
   );
 }
 

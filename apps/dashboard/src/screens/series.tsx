@@ -1,3 +1,11 @@
+/** `/series/` is the list; `/series/?id=…` is one of them, since a static export knows no dynamic routes. */
+'use client';
+
+import { useSearchParams } from 'next/navigation';
+import { OneSeries } from './one-series';
+import { SeriesList } from './series-list';
+
 export function SeriesScreen() {
-  return <p>Series</p>;
+  const id = Number(useSearchParams().get('id') ?? NaN);
+  return Number.isInteger(id) ? <OneSeries id={id} /> : <SeriesList />;
 }

@@ -1,3 +1,46 @@
+/** Trades an API key for a session, then goes back to where the person wanted to be. */
+'use client';
+
+import { useSearchParams } from 'next/navigation';
+import type { FormEvent } from 'react';
+import { signIn } from '@/api';
+import { placeAfterSignIn } from '@/next-place';
+import { Button } from '@/parts/button';
+import { Failure } from '@/parts/feedback';
+import { Field } from '@/parts/field';
+import { useJob } from '@/parts/hooks';
+
 export function SignInScreen() {
-  return <p>Sign in</p>;
+  const next = placeAfterSignIn(useSearchParams().get('next'));
+  const job = useJob();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const key = String(new FormData(event.currentTarget).get('key')).trim();
+    void job.run(async () => {
+      const session = await signIn(key);
+      if (!session.isSignedIn) throw new Error('That key is not known here. Check that it was copied whole.');
+      window.location.assign(next);
+    });
+  };
+  return (
+    <div className="w-full max-w-sm rounded-lg border border-line bg-surface p-5">
+      <h1 className="text-xl font-semibold tracking-tight">Sign in to Bellwether</h1>
+      <p className="mt-1 mb-4 text-sm text-muted">With an API key, the same one that sends samples.</p>
+      <form onSubmit={submit} className="space-y-3">
+        <Field
+          label="API key"
+          name="key"
+          type="password"
+          autoComplete="current-password"
+          required
+          maxLength={200}
+          hint="Whoever runs Bellwether has it."
+        />
+        {job.error !== null && <Failure error={job.error} />}
+        <Button type="submit" look="primary" disabled={job.isBusy} className="w-full">
+          {job.isBusy ? 'Signing in…' : 'Sign in'}
+        </Button>
+      </form>
+    </div>
+  );
 }

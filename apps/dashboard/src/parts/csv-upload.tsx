@@ -1,0 +1,128 @@
+/** Drop or choose a CSV, watch it go, read what became of it. */
+'use client';
+
+import { FileUp } from 'lucide-react';
+import { useRef, useState, type DragEvent } from 'react';
+import { useSWRConfig } from 'swr';
+import type { IngestResult } from '@bellwether/contracts';
+import { uploadCsv } from '@/api';
+import { counted } from '@/words';
+import { Button } from './button';
+import { Failure, ProgressBar } from './feedback';
+import { Field } from './field';
+import { useJob } from './hooks';
+
+export function CsvUpload() {
+  const [name, setName] = useState('');
+  const [timeColumn, setTimeColumn] = useState('');
+  const [share, setShare] = useState(0);
+  const [result, setResult] = useState<IngestResult | null>(null);
+  const { mutate } = useSWRConfig();
+  const job = useJob();
+
+  const upload = (file: File) =>
+    job.run(async () => {
+      setShare(0);
+      setResult(null);
+      setResult(await uploadCsv({ file, name, timeColumn }, setShare));
+      await mutate(() => true);
+    });
+
+  return (
+    <div className="space-y-3">
+      <DropZone isBusy={job.isBusy} onFile={(file) => void upload(file)} />
+      {job.isBusy && (
+        <div>
+          <ProgressBar share={share} label="Upload" />
+          <p className="text-xs text-muted">{share < 1 ? 'Uploading…' : 'Writing samples…'}</p>
+        </div>
+      )}
+      {job.error !== null && <Failure error={job.error} />}
+      {result !== null && <Outcome result={result} />}
+      <details className="text-sm">
+        <summary className="w-fit rounded text-muted hover:text-ink">Columns and names</summary>
+        <div className="mt-2 space-y-3">
+          <Field
+            label="Series name"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            hint="Empty: the column headings name the series."
+          />
+          <Field
+            label="Time column"
+            value={timeColumn}
+            onChange={(event) => setTimeColumn(event.target.value)}
+            hint="Empty: found by itself (time, timestamp, date, …)."
+          />
+        </div>
+      </details>
+    </div>
+  );
+}
+
+function DropZone({ isBusy, onFile }: { isBusy: boolean; onFile: (file: File) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [isOver, setOver] = useState(false);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    const file = event.dataTransfer.files[0];
+    if (file !== undefined && !isBusy) onFile(file);
+  };
+  return (
+    <div
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+      className={`rounded-md border border-dashed p-4 text-center text-sm ${isOver ? 'border-accent bg-accent-soft' : 'border-line-strong'}`}
+    >
+      <input
+        ref={input}
+        type="file"
+        accept=".csv,text/csv,text/plain"
+        aria-label="CSV file"
+        className="sr-only"
+        tabIndex={-1}
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          event.target.value = '';
+          if (file !== undefined) onFile(file);
+        }}
+      />
+      <Button onClick={() => input.current?.click()} disabled={isBusy}>
+        <FileUp aria-hidden className="size-4" /> Choose a CSV file
+      </Button>
+      <p className="mt-1.5 text-muted">or drop it here</p>
+    </div>
+  );
+}
+
+const REASONS: Record<string, string> = {
+  unparsable: 'could not be read',
+  non_finite: 'not a finite number',
+  too_old: 'too old',
+  in_the_future: 'in the future',
+  bad_series: 'name or labels not allowed',
+  series_limit: 'too many series',
+};
+
+function Outcome({ result }: { result: IngestResult }) {
+  return (
+    <div role="status" className="rounded-md bg-ok-soft px-3 py-2 text-sm">
+      <p className="font-medium">{counted(result.written, 'sample')} written</p>
+      {result.refused.length > 0 && (
+        <ul className="mt-1 space-y-0.5 text-muted">
+          {result.refused.map(({ reason, count, first }) => (
+            <li key={reason}>
+              {counted(count, 'sample')} refused, {REASONS[reason] ?? reason}: first at {first.at},{' '}
+              {first.detail}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+/** A labelled input with a hint. */
+import { useId, type InputHTMLAttributes, type ReactNode } from 'react';
+
+interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
+  label: string;
+  hint?: ReactNode;
+}
+
+export const INPUT = 'min-h-9 w-full rounded-md border border-line-strong bg-surface px-2.5 text-sm';
+
+export function Field({ label, hint, className = '', ...rest }: FieldProps) {
+  const id = useId();
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1 block text-sm font-medium">
+        {label}
+      </label>
+      <input
+        id={id}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        className={INPUT}
+        {...rest}
+      />
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className="mt-1 text-xs text-muted">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
