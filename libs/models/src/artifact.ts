@@ -3,7 +3,7 @@
  * {specs: [{name, shape}]}, then the float32 values of all variables, little-endian, in that order.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Weights } from './layers';
+import { type Weights, disposeWeights } from './layers';
 
 const MAGIC = 'BWM1';
 
@@ -40,8 +40,17 @@ export function pack(weights: Weights): Uint8Array {
   return new Uint8Array(Buffer.concat([prefix, header, ...data]));
 }
 
-/** Assigns packed values to `weights`, which must have the same names and shapes. */
+/** Assigns packed values to `weights`, which must have the same names and shapes, or else are disposed of. */
 export function unpack(packed: Uint8Array, weights: Weights): void {
+  try {
+    assign(weights, read(packed, weights));
+  } catch (error) {
+    disposeWeights(weights);
+    throw error;
+  }
+}
+
+function read(packed: Uint8Array, weights: Weights): Values {
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   if (bytes.toString('latin1', 0, 4) !== MAGIC)
     throw new ArtifactMismatch('these bytes are not packed weights');
@@ -58,7 +67,7 @@ export function unpack(packed: Uint8Array, weights: Weights): void {
     values[name] = Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(offset + 4 * i));
     offset += 4 * count;
   }
-  assign(weights, values);
+  return values;
 }
 
 function toBytes(values: Float32Array): Buffer {

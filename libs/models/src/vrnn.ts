@@ -133,7 +133,7 @@ export function vrnn(config: ModelConfig, random: Random) {
   /** All steps from `carry` on: where each of them was, and the carry after the last. */
   function run(s: Sequence, carry: Carry, epsilon: tf.Tensor[] | null) {
     const inputs = project(s);
-    const steps = perStep(inputs, s.time);
+    const steps = perStep(inputs, s);
     const visited = steps.map((input, t) => {
       const outputs = step(input, s.anyMissing[t]!, carry, epsilon === null ? null : epsilon[t]!);
       carry = outputs.next;
@@ -216,12 +216,16 @@ function each<Name extends string, T>(names: Name[], make: (name: Name) => T): R
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>;
 }
 
-/** Cuts every [time · batch, …] of the inputs into its steps. */
-function perStep(inputs: Inputs, time: number): Inputs[] {
+/** What a step reads only when a sample is missing. */
+const FOR_MISSING: (keyof Inputs)[] = ['prior', 'decoder', 'visible'];
+
+/** Cuts the [time · batch, …] of the inputs into steps; what no step will read is left whole, since a cut costs. */
+function perStep(inputs: Inputs, { time, anyMissing }: Sequence): Inputs[] {
   if (time === 1) return [inputs];
+  const whole = anyMissing.some((missing) => missing) ? [] : FOR_MISSING;
   const names = Object.keys(inputs) as (keyof Inputs)[];
-  const parts = each(names, (name) => tf.split(inputs[name], time, 0));
-  return Array.from({ length: time }, (_, t) => each(names, (name) => parts[name][t]!));
+  const parts = each(names, (name) => (whole.includes(name) ? null : tf.split(inputs[name], time, 0)));
+  return Array.from({ length: time }, (_, t) => each(names, (name) => parts[name]?.[t] ?? inputs[name]));
 }
 
 /** mask · a + (1 − mask) · b, of a mask [batch, 1]. */
