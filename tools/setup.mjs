@@ -12,13 +12,14 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.bellwether');
 
-/** Nx and Next stay on this machine: no daemon, no cloud, no telemetry. */
+/** Nx and Next stay on this machine: no daemon, no cloud, no telemetry, no advice. */
 export const toolEnv = {
   ...process.env,
   NX_DAEMON: 'false',
   NX_NO_CLOUD: 'true',
   NX_TUI: 'false',
   NEXT_TELEMETRY_DISABLED: '1',
+  VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true',
 };
 // `next build` under a foreign NODE_ENV builds something else.
 delete toolEnv.NODE_ENV;

@@ -17,6 +17,7 @@ const architecture = new Set([
   'no-restricted-properties',
   'no-restricted-syntax',
   'no-empty',
+  'house/function-length',
 ]);
 
 let eslint: ESLint;
@@ -119,5 +120,14 @@ describe('the rules of the house', () => {
     [`${backend}/series/x.ts`, 'try { x(); } catch {}', ['no-empty']],
   ])('%s: %s', { timeout: 60_000 }, async (path, code, expected) => {
     expect(await offences(path, `${code}\n`)).toEqual(expected);
+  });
+
+  it('counts the lines of a function that are its own', async () => {
+    const calls = (count: number): string => '  x();\n'.repeat(count);
+    const inner = (count: number): string => `const y = () => {\n${calls(count)}};\n`;
+    const path = `${backend}/series/x.ts`;
+
+    expect(await offences(path, `export function x() {\n${calls(81)}}\n`)).toEqual(['house/function-length']);
+    expect(await offences(path, `export function x() {\n${inner(70)}${calls(20)}return y;\n}\n`)).toEqual([]);
   });
 });
