@@ -1,0 +1,113 @@
+/** Series: which two are the same one, and what can be said about one now. Pure. */
+import type { Labels, Series, SeriesState } from '@bellwether/contracts';
+
+/** What makes a series this one and no other. Equal series have equal keys. */
+export interface SeriesIdentity {
+  name: string;
+  labels: Labels;
+  key: string;
+}
+
+/** The identity of a series: labels in the order of their names; an empty one is as good as none, as in Prometheus. */
+export function identify(name: string, labels: Labels = {}): SeriesIdentity {
+  const names = Object.keys(labels).filter((label) => labels[label] !== '');
+  if (names.length === 0) return { name, labels: {}, key: name };
+  const pairs = names.sort().map((label) => [label, labels[label]!] as const);
+  return { name, labels: Object.fromEntries(pairs), key: `${name}\n${JSON.stringify(pairs)}` };
+}
+
+/** Samples it takes until a training on them is worth the while; about two windows to learn from and one to judge by. */
+export const SAMPLES_TO_TRAIN = 130;
+
+export interface Facts {
+  periodMs: number | null;
+  /** First and last sample, epoch ms; null: none has arrived. */
+  span: { fromMs: number; toMs: number } | null;
+  /** Why no model can be learnt from it; null: nothing stands against one. */
+  unmodelled: string | null;
+  /** Whether models of its period serve. */
+  hasChampion: boolean;
+  isScored: boolean;
+  /** What the training of its period that has not ended is doing; null: there is none. */
+  trainingStep: string | null;
+  /** Start of the alert that has not ended, epoch ms. */
+  firingSinceMs: number | null;
+}
+
+/** The state of a series and one sentence that says why. The first that applies: an alert outlives the model that found it. */
+export function judge(facts: Facts): { state: SeriesState; why: string } {
+  if (facts.firingSinceMs !== null)
+    return {
+      state: 'firing',
+      why: `firing: unusual since ${new Date(facts.firingSinceMs).toISOString().slice(0, 19)}Z`,
+    };
+  if (facts.unmodelled !== null) return { state: 'unmodelled', why: facts.unmodelled };
+  if (facts.hasChampion) return { state: 'watching', why: watching(facts) };
+  if (facts.trainingStep !== null && facts.span !== null)
+    return { state: 'training', why: `training: ${facts.trainingStep}` };
+  return { state: 'collecting', why: collecting(facts) };
+}
+
+const watching = ({ isScored }: Facts): string =>
+  isScored
+    ? 'watching: every new sample is scored'
+    : 'watching: a model of its period is there, the first score comes with its next samples';
+
+function collecting({ span, periodMs }: Facts): string {
+  if (span === null) return 'collecting: no sample has arrived yet';
+  if (periodMs === null) return 'collecting: too few samples yet to see how far apart they come';
+  const count = Math.floor((span.toMs - span.fromMs) / periodMs) + 1;
+  if (count < SAMPLES_TO_TRAIN)
+    return `collecting: ${count} of about ${SAMPLES_TO_TRAIN} samples it takes to train`;
+  return 'collecting: enough samples to train, the next training takes it in';
+}
+
+/** A row of the store's one query. */
+export interface SeriesRow {
+  id: number;
+  name: string;
+  labels: Labels;
+  unit: string | null;
+  /** bigint, so text on the wire */
+  period_ms: string | null;
+  period_is_set: boolean;
+  first_sample_at: Date | null;
+  last_sample_at: Date | null;
+  last_value: number | null;
+  score: number | null;
+  peak_score: number | null;
+  unmodelled: string | null;
+  has_champion: boolean;
+  training_step: string | null;
+  firing_since: Date | null;
+}
+
+export function toSeries(row: SeriesRow): Series {
+  const periodMs = row.period_ms === null ? null : Number(row.period_ms);
+  const { first_sample_at: first, last_sample_at: last } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    labels: row.labels,
+    unit: row.unit,
+    periodMs,
+    periodIsSet: row.period_is_set,
+    firstSampleAt: first?.toISOString() ?? null,
+    lastSampleAt: last?.toISOString() ?? null,
+    lastValue: row.last_value,
+    score: row.score,
+    peakScore: row.peak_score,
+    ...judge({
+      periodMs,
+      span: first && last && { fromMs: first.getTime(), toMs: last.getTime() },
+      unmodelled: row.unmodelled,
+      hasChampion: row.has_champion,
+      isScored: row.score !== null,
+      trainingStep: row.training_step,
+      firingSinceMs: row.firing_since?.getTime() ?? null,
+    }),
+  };
+}
+
+/** A pattern of LIKE that finds `text` anywhere, whatever wildcards it holds. */
+export const contains = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
