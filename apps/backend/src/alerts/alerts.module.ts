@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { AlertController } from './alert.controller';
+import { AlertService } from './alert.service';
+import { AlertStore } from './alert.store';
+import { ChannelController } from './channel.controller';
+import { ChannelStore } from './channel.store';
+import { CorrectionStore } from './correction.store';
+import { NotificationSchedule } from './notification.schedule';
+import { NotificationService } from './notification.service';
+import { NotificationStore } from './notification.store';
+
+/** Shows alerts and channels: for the process that answers HTTP. */
+@Module({
+  controllers: [AlertController, ChannelController],
+  providers: [AlertStore, ChannelStore],
+  exports: [AlertStore],
+})
+export class AlertsModule {}
+
+/** Makes alerts and notifies: for the process that scores. Needs `ScheduleModule.forRoot()` there. */
+@Module({
+  providers: [
+    AlertStore,
+    AlertService,
+    CorrectionStore,
+    NotificationStore,
+    NotificationService,
+    NotificationSchedule,
+  ],
+  exports: [AlertService],
+})
+export class AlertsWorkerModule {}

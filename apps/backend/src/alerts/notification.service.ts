@@ -1,0 +1,105 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { CLOCK, type Clock } from '../clock';
+import { CONFIG, type Config } from '../config';
+import { DatabaseAway } from '../database/database';
+import { AlertStore } from './alert.store';
+import { baseUrlOf, bodyOf, decide, type Outcome } from './notification';
+import { type Claimed, NotificationStore } from './notification.store';
+import { hostOf, post } from './webhook';
+
+/** Longer than any attempt takes, so that a notification never has two senders. */
+export const LEASE_MS = 60_000;
+/** How long a shutdown waits for what is on its way. */
+const GRACE_MS = 2_000;
+
+/** Empties the outbox: one sender for each channel, so that a slow receiver delays nobody else. */
+@Injectable()
+export class NotificationService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('alerts');
+  private readonly senders = new Map<number, Promise<void>>();
+  private readonly interruption = new AbortController();
+
+  constructor(
+    @Inject(NotificationStore) private readonly outbox: NotificationStore,
+    @Inject(AlertStore) private readonly alerts: AlertStore,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLOCK) private readonly now: Clock,
+  ) {}
+
+  /**
+   * Takes what is due and starts to send it; resolves once all of it is on its way, not when it has arrived. `random` gives
+   * numbers in [0, 1) that spread the retries. Fails with DatabaseAway when the outbox cannot be reached.
+   */
+  async deliver(random: () => number): Promise<void> {
+    if (this.interruption.signal.aborted) return;
+    for (const first of await this.claim({ busy: [...this.senders.keys()] })) {
+      const { channelId } = first;
+      this.senders.set(
+        channelId,
+        this.empty(first, random).finally(() => this.senders.delete(channelId)),
+      );
+    }
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.senders.size > 0) await Promise.all(this.senders.values());
+  }
+
+  /** What is cut off here stays in the outbox and is sent again, with the same id, when its lease is over. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const grace = setTimeout(() => this.interruption.abort(), GRACE_MS);
+    await this.idle();
+    clearTimeout(grace);
+    this.interruption.abort();
+  }
+
+  private claim(of: { busy?: number[]; channelId?: number }): Promise<Claimed[]> {
+    const nowMs = this.now();
+    return this.outbox.claim({ now: new Date(nowMs), leaseUntil: new Date(nowMs + LEASE_MS), ...of });
+  }
+
+  /** Sends what is due to one channel, one after the other. */
+  private async empty(first: Claimed, random: () => number): Promise<void> {
+    let claimed: Claimed | undefined = first;
+    try {
+      while (claimed) {
+        await this.send(claimed, random);
+        if (this.interruption.signal.aborted) return;
+        const { channelId }: Claimed = claimed;
+        claimed = (await this.claim({ channelId }))[0];
+      }
+    } catch (error) {
+      this.report(error, claimed ?? first);
+    }
+  }
+
+  private async send(claimed: Claimed, random: () => number): Promise<void> {
+    const alert = (await this.alerts.byIds([claimed.alertId]))[0];
+    // Gone since it was claimed, and its notification with it.
+    if (!alert) return;
+    const body = bodyOf(claimed, alert, { baseUrl: baseUrlOf(this.config), nowMs: this.now() });
+    const outcome = await post(claimed.url, body, this.interruption.signal);
+    if (!outcome.delivered && this.interruption.signal.aborted) return;
+    await this.settle(claimed, outcome, random);
+  }
+
+  private async settle(claimed: Claimed, outcome: Outcome, random: () => number): Promise<void> {
+    const { id, attempts, url, event } = claimed;
+    const nowMs = this.now();
+    const fate = decide(outcome, attempts, random());
+    if (fate.kind === 'delivered') return this.outbox.delivered(id, new Date(nowMs));
+    if (fate.kind === 'retry') return this.outbox.retry(id, new Date(nowMs + fate.afterMs), outcome.detail);
+    this.logger.error(
+      { notification: id, event, host: hostOf(url), attempts },
+      `A notification was given up: ${outcome.detail} Check its channel in the settings.`,
+    );
+    return this.outbox.failed(id, new Date(nowMs), outcome.detail);
+  }
+
+  private report(error: unknown, { id, url }: Claimed): void {
+    // The lease brings it back when the database is there again.
+    if (error instanceof DatabaseAway) return;
+    this.logger.error({ err: error, notification: id, host: hostOf(url) }, 'a notification was not sent');
+  }
+}

@@ -1,0 +1,77 @@
+/** Notifications: what a webhook is told, and what follows from its answer. */
+import type { Alert, NotificationBody } from '@bellwether/contracts';
+
+/** A notification is given up after so many attempts, about a day after the first. */
+export const MAX_ATTEMPTS = 12;
+/** After so many when the receiver understood and said no: it is not likely to change its mind. */
+const MAX_REFUSALS = 3;
+
+const SECOND_MS = 1_000;
+const FIRST_WAIT_MS = 5 * SECOND_MS;
+const GROWTH = 3;
+const LONGEST_WAIT_MS = 6 * 3_600_000;
+/** A wait is spread by so much to either side, so that what failed together does not come back together. */
+const JITTER = 0.2;
+const LONGEST_ASKED_WAIT_MS = 3_600_000;
+/** What a link shows around an alert at the least. */
+const MARGIN_MS = 3_600_000;
+
+/** What came of one attempt. */
+export interface Outcome {
+  delivered: boolean;
+  /** For a person; never the path or query of the address, which may be secret. */
+  detail: string;
+  /** HTTP status, where there was an answer. */
+  status?: number;
+  /** Milliseconds the receiver asked to be left alone for. */
+  retryAfterMs?: number;
+}
+
+export type Fate = { kind: 'delivered' } | { kind: 'failed' } | { kind: 'retry'; afterMs: number };
+
+/** What to do after the `attempt`-th attempt (1, 2, …); `random` is in [0, 1). */
+export function decide(outcome: Outcome, attempt: number, random: number): Fate {
+  if (outcome.delivered) return { kind: 'delivered' };
+  if (attempt >= attemptsFor(outcome.status)) return { kind: 'failed' };
+  const asked = Math.min(outcome.retryAfterMs ?? 0, LONGEST_ASKED_WAIT_MS);
+  return { kind: 'retry', afterMs: Math.max(backoffMs(attempt, random), asked) };
+}
+
+/** No answer, 5xx, 408, 425 and 429 may pass; 410 is a goodbye; every other answer is a refusal. */
+function attemptsFor(status: number | undefined): number {
+  if (status === undefined || status >= 500 || [408, 425, 429].includes(status)) return MAX_ATTEMPTS;
+  return status === 410 ? 1 : MAX_REFUSALS;
+}
+
+/** Wait after the `attempt`-th attempt: 5 s, 15 s, 45 s, … up to 6 h, each ± 20 %. */
+export function backoffMs(attempt: number, random: number): number {
+  const wait = Math.min(FIRST_WAIT_MS * GROWTH ** (attempt - 1), LONGEST_WAIT_MS);
+  return Math.round(wait * (1 - JITTER + 2 * JITTER * random));
+}
+
+export function bodyOf(
+  notification: { id: string; event: NotificationBody['event'] },
+  alert: Alert | null,
+  { baseUrl, nowMs }: { baseUrl: string | null; nowMs: number },
+): NotificationBody {
+  const { id, event } = notification;
+  const link = alert && baseUrl ? linkTo(alert, baseUrl) : baseUrl && `${baseUrl}/`;
+  return { id, event, sentAt: new Date(nowMs).toISOString(), alert, link };
+}
+
+/** The series page, showing the alert with at least its own length before and after it. */
+function linkTo({ seriesId, startsAt, endsAt, peak }: Alert, baseUrl: string): string {
+  const start = Date.parse(startsAt);
+  const end = Date.parse(endsAt ?? peak.time);
+  const margin = Math.max(MARGIN_MS, end - start);
+  return `${baseUrl}/series/?id=${seriesId}&from=${start - margin}&to=${end + margin}`;
+}
+
+/** Where people reach the dashboard, without a slash at the end; null when the port is not known beforehand. */
+export function baseUrlOf(config: { PUBLIC_URL?: string; HOST: string; PORT: number }): string | null {
+  if (config.PUBLIC_URL) return config.PUBLIC_URL.replace(/\/+$/, '');
+  if (config.PORT === 0) return null;
+  const everywhere = ['0.0.0.0', '::', '[::]'].includes(config.HOST);
+  const host = everywhere ? 'localhost' : config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
+  return `http://${host}:${config.PORT}`;
+}
