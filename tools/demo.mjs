@@ -30,6 +30,6 @@ if (await isRunning()) {
     process.exitCode = 1;
   }
 } else {
-  process.env.DEMO = '1';
+  process.env.DEMO ||= '1';
   await import('./start.mjs');
 }
