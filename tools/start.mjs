@@ -1,13 +1,14 @@
 /**
  * `npm start`: installs, builds, and runs the backend until it is told to stop. The backend is asked first and ended after
- * 15 seconds, at once on a second Ctrl-C. When npm is killed this notices; when this is killed the backend does.
+ * 17 seconds, at once on a second Ctrl-C. When npm is killed this notices; when this is killed the backend does.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { endRunning, killGroup, npmIsGone, spawnNode, whenToldToStop } from './processes.mjs';
 import { main, setup } from './setup.mjs';
 
-const graceMs = 15_000;
+/** A little more than the backend gives itself. */
+const graceMs = 17_000;
 const graceWithoutNpmMs = 5000;
 const backendMain = join('apps', 'backend', 'dist', 'main.js');
 
