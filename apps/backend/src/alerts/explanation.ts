@@ -52,12 +52,12 @@ function sharesOf(vrnnShare: number): string {
 
 const withUnit = (number: string, unit: string | null): string => (unit ? `${number} ${unit}` : number);
 
-/** A number with as many decimals as tell values apart that differ by a hundredth of `width` (0: four digits). */
+/** A number with as many decimals as tell values apart that differ by a tenth of `width` (0: four digits). */
 export function format(number: number, width: number): string {
   const size = Math.abs(number);
   if (size >= 1e9 || (size > 0 && size < 1e-6)) return number.toExponential(2);
   if (!(width > 0)) return number.toLocaleString('en-US', { maximumSignificantDigits: 4 });
-  const maximumFractionDigits = Math.min(9, Math.max(0, Math.ceil(2 - Math.log10(width))));
+  const maximumFractionDigits = Math.min(9, Math.max(0, Math.ceil(1 - Math.log10(width))));
   const rounded = Number(number.toFixed(maximumFractionDigits));
   return (rounded === 0 ? 0 : rounded).toLocaleString('en-US', { maximumFractionDigits });
 }

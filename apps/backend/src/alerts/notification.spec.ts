@@ -1,0 +1,87 @@
+import type { Alert } from '@bellwether/contracts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { backoffMs, baseUrlOf, bodyOf, decide, MAX_ATTEMPTS } from './notification';
+
+const DAY_MS = 86_400_000;
+const refused = (status?: number) => ({ delivered: false, detail: '', status });
+
+/** Draws the attempts until a notification is given up: one letter each, 'r' retry, 'F' failed. */
+function draw(status?: number): string {
+  let picture = '';
+  for (let attempt = 1; !picture.endsWith('F'); attempt++)
+    picture += decide(refused(status), attempt, 0.5).kind === 'failed' ? 'F' : 'r';
+  return picture;
+}
+
+describe('a notification', () => {
+  for (const [name, status, expected] of [
+    ['is tried for long when nobody answers', undefined, 'rrrrrrrrrrrF'],
+    ['is tried for long when the receiver is broken', 503, 'rrrrrrrrrrrF'],
+    ['is tried for long when it came too fast', 429, 'rrrrrrrrrrrF'],
+    ['is given up soon when the receiver says no', 404, 'rrF'],
+    ['is given up soon when the receiver sends it elsewhere', 302, 'rrF'],
+    ['is given up at once when the receiver is gone', 410, 'F'],
+  ] as const) {
+    test(name, () => expect(draw(status)).toBe(expected));
+  }
+
+  test('is done once it is delivered', () => {
+    expect(decide({ delivered: true, detail: '', status: 200 }, 1, 0)).toEqual({ kind: 'delivered' });
+  });
+
+  test('waits as long as the receiver asks for, within reason', () => {
+    const asked = (retryAfterMs: number) => decide({ ...refused(429), retryAfterMs }, 1, 0.5);
+    expect(asked(60_000)).toEqual({ kind: 'retry', afterMs: 60_000 });
+    expect(asked(DAY_MS)).toEqual({ kind: 'retry', afterMs: 3_600_000 });
+    expect(asked(1)).toEqual({ kind: 'retry', afterMs: 5_000 });
+  });
+
+  test('waits longer each time, and is tried for about a day', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), (random) => {
+        const waits = Array.from({ length: MAX_ATTEMPTS - 1 }, (_, index) => backoffMs(index + 1, random));
+        expect(waits.every((wait, index) => index === 0 || wait >= waits[index - 1]!)).toBe(true);
+        const total = waits.reduce((sum, wait) => sum + wait, 0);
+        expect(total).toBeGreaterThan(0.7 * DAY_MS);
+        expect(total).toBeLessThan(1.3 * DAY_MS);
+      }),
+    );
+  });
+
+  test('links to the series around the alert', () => {
+    const alert = {
+      seriesId: 7,
+      startsAt: '2025-11-22T14:00:00.000Z',
+      endsAt: '2025-11-22T14:30:00.000Z',
+      peak: { time: '2025-11-22T14:05:00.000Z' },
+    } as Alert;
+    const from = Date.parse('2025-11-22T13:00:00Z');
+    const to = Date.parse('2025-11-22T15:30:00Z');
+    const body = bodyOf({ id: 'n', event: 'alert.resolved' }, alert, {
+      baseUrl: 'https://b.example',
+      nowMs: to,
+    });
+    expect(body).toEqual({
+      id: 'n',
+      event: 'alert.resolved',
+      sentAt: '2025-11-22T15:30:00.000Z',
+      alert,
+      link: `https://b.example/series/?id=7&from=${from}&to=${to}`,
+    });
+  });
+
+  for (const [name, config, expected] of [
+    [
+      'its public address',
+      { PUBLIC_URL: 'https://b.example/x/', HOST: '::', PORT: 1 },
+      'https://b.example/x',
+    ],
+    ['where it listens', { HOST: '127.0.0.1', PORT: 8080 }, 'http://127.0.0.1:8080'],
+    ['this machine when it listens everywhere', { HOST: '0.0.0.0', PORT: 8080 }, 'http://localhost:8080'],
+    ['brackets around IPv6', { HOST: '::1', PORT: 8080 }, 'http://[::1]:8080'],
+    ['nothing when the port is not known', { HOST: '127.0.0.1', PORT: 0 }, null],
+  ] as const) {
+    test(`links to ${name}`, () => expect(baseUrlOf(config)).toBe(expected));
+  }
+});
