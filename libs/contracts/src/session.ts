@@ -8,5 +8,5 @@ export type SessionInput = z.infer<typeof SessionInput>;
 export const Session = z.object({ needsKey: z.boolean(), isSignedIn: z.boolean() });
 export type Session = z.infer<typeof Session>;
 
-export const DemoInput = z.object({ speed: z.number().min(1).max(3600).default(60) }).strict();
+export const DemoInput = z.object({ speed: z.number().min(1).max(3600).default(300) }).strict();
 export type DemoInput = z.infer<typeof DemoInput>;

@@ -1,0 +1,91 @@
+import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { LoggerModule } from 'nestjs-pino';
+import { AlertsModule, AlertsWorkerModule } from '../alerts/alerts.module';
+import { AlertService } from '../alerts/alert.service';
+import type { Clock } from '../clock';
+import type { Config } from '../config';
+import type { Database } from '../database/database';
+import { DatabaseModule } from '../database/database.module';
+import { PoliciesSchedule } from '../database/policies.schedule';
+import { PoliciesStore } from '../database/policies.store';
+import { DemoModule } from '../demo/demo.module';
+import { AccessMiddleware } from '../http/access.middleware';
+import { HttpModule } from '../http/http.module';
+import { ProblemFilter } from '../http/problem.filter';
+import { IngestModule } from '../ingest/ingest.module';
+import { RegistryApiModule } from '../registry/registry.module';
+import { SCORE_LISTENER, type ScoreListener } from '../scoring/scoring.service';
+import { ScorerModule } from '../scoring/scoring.module';
+import { ScreensModule } from '../screens/screens.module';
+import { SeriesModule } from '../series/series.module';
+import { TrainerModule, TrainingApiModule } from '../training/training.module';
+import { loggerOptions } from './logger';
+
+export interface Foundation {
+  config: Config;
+  clock: Clock;
+  database: Database;
+}
+
+const foundation = (given: Foundation, role: string) => [
+  DatabaseModule.with(given),
+  LoggerModule.forRoot(loggerOptions(given.config, role)),
+  ScheduleModule.forRoot(),
+];
+
+/** The process that answers HTTP. No model is ever opened here. */
+@Module({})
+export class ApiModule implements NestModule {
+  static with(given: Foundation): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        ...foundation(given, 'api'),
+        HttpModule,
+        SeriesModule,
+        IngestModule,
+        RegistryApiModule,
+        TrainingApiModule,
+        AlertsModule,
+        DemoModule,
+        ScreensModule,
+      ],
+      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }, PoliciesStore, PoliciesSchedule],
+    };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(AccessMiddleware).forRoutes('{*path}');
+  }
+}
+
+/** The process that trains. */
+@Module({})
+export class TrainerProcessModule {
+  static with(given: Foundation): DynamicModule {
+    return { module: TrainerProcessModule, imports: [...foundation(given, 'trainer'), TrainerModule] };
+  }
+}
+
+const listener = {
+  provide: SCORE_LISTENER,
+  inject: [AlertService],
+  useFactory:
+    (alerts: AlertService): ScoreListener =>
+    (stretches) =>
+      alerts.review(stretches),
+};
+
+/** The process that scores, forecasts, raises alerts and notifies. */
+@Module({})
+export class ScorerProcessModule {
+  static with(given: Foundation): DynamicModule {
+    const scorer = ScorerModule.with(listener, [AlertsWorkerModule]);
+    return {
+      module: ScorerProcessModule,
+      imports: [...foundation(given, 'scorer'), AlertsWorkerModule, scorer],
+    };
+  }
+}

@@ -1,0 +1,114 @@
+/** The HTTP server around the API: body and header limits, security headers, the OpenAPI document, the dashboard's files. */
+import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import helmet from 'helmet';
+import { Logger } from 'nestjs-pino';
+import { needsKey } from '../http/access';
+import { AccessMiddleware } from '../http/access.middleware';
+import { ApiModule, type Foundation } from './app.module';
+
+/** The dashboard as `next build` exports it. */
+export const DASHBOARD = join(__dirname, '../../../dashboard/out');
+
+const MIB = 1024 * 1024;
+const SMALL_BODY = '1mb';
+const HEADERS_MS = 15_000;
+const REQUEST_MS = 120_000;
+/** Requests of the ingest routes, which read their bodies themselves. */
+const INGEST = /^\/api\/v1\/(samples|import)\/?(\?|$)/i;
+
+export async function createServer(foundation: Foundation): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.with(foundation), {
+    bodyParser: false,
+    bufferLogs: true,
+  });
+  app.useLogger(app.get(Logger));
+  app.disable('x-powered-by');
+  app.use(securityHeaders(foundation));
+  useBodies(app, foundation.config.MAX_BODY_MB * MIB);
+  useDocs(app);
+  useDashboard(app);
+  limitConnections(app);
+  app.enableShutdownHooks([]);
+  return app;
+}
+
+function useBodies(app: NestExpressApplication, ingestLimit: number): void {
+  const isIngest = (request: IncomingMessage) => INGEST.test(request.url ?? '');
+  const isUpload = (request: IncomingMessage) => /^multipart\//i.test(request.headers['content-type'] ?? '');
+  app.useBodyParser('text', {
+    type: (request: IncomingMessage) => isIngest(request) && !isUpload(request),
+    limit: ingestLimit,
+  });
+  app.useBodyParser('json', {
+    type: (request: IncomingMessage) => !isIngest(request) && !isUpload(request),
+    limit: SMALL_BODY,
+  });
+}
+
+/** Next's export starts with inline scripts, so these are allowed; everything else comes from here. */
+function securityHeaders({ config }: Foundation) {
+  const isSecure = config.PUBLIC_URL?.startsWith('https:') ?? false;
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'", "'unsafe-inline'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: isSecure,
+    crossOriginOpenerPolicy: isSecure,
+    originAgentCluster: isSecure,
+  });
+}
+
+function useDocs(app: NestExpressApplication): void {
+  const document = new DocumentBuilder()
+    .setTitle('Bellwether')
+    .setDescription(
+      'Send samples, read series, scores, forecasts and alerts. Errors are problem details (RFC 9457).',
+    )
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key; not needed on loopback.' })
+    .addSecurityRequirements('bearer')
+    .build();
+  const access = app.get(AccessMiddleware, { strict: false });
+  app.use('/api/docs', access.use.bind(access));
+  SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, document), {
+    jsonDocumentUrl: 'api/docs/openapi.json',
+  });
+}
+
+function useDashboard(app: NestExpressApplication): void {
+  if (!existsSync(DASHBOARD)) return;
+  app.useStaticAssets(DASHBOARD, {
+    setHeaders: (response, path) => {
+      const isNamedByContent = path.includes('/_next/static/') || path.includes('\\_next\\static\\');
+      response.setHeader(
+        'Cache-Control',
+        isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache',
+      );
+    },
+  });
+}
+
+function limitConnections(app: NestExpressApplication): void {
+  const server = app.getHttpServer();
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
+}
+
+export const requiresKey = ({ config }: Foundation): boolean => needsKey(config);

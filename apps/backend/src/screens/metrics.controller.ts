@@ -1,0 +1,43 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { MetricsStore, type ServiceState } from './metrics.store';
+
+const HELP: Record<keyof ServiceState, string> = {
+  series: 'Series known.',
+  samples_written: 'Samples written since the database was made.',
+  unscored_series: 'Series with samples that wait for scores.',
+  scoring_lag_seconds: 'Seconds since the oldest of these samples arrived.',
+  alerts_firing: 'Alerts that are firing.',
+  notifications_waiting: 'Notifications that wait or are being retried.',
+  notifications_failed: 'Notifications given up after the last retry.',
+  training_runs_open: 'Training runs queued or running.',
+  training_runs_failed: 'Training runs that failed.',
+  champions: 'Models that serve.',
+};
+
+/** Bellwether's own metrics, in the Prometheus text format. */
+@ApiExcludeController()
+@Controller('metrics')
+export class MetricsController {
+  private readonly registry = new Registry();
+  private readonly gauges = Object.entries(HELP).map(
+    ([name, help]) =>
+      [
+        name as keyof ServiceState,
+        new Gauge({ name: `bellwether_${name}`, help, registers: [this.registry] }),
+      ] as const,
+  );
+
+  constructor(@Inject(MetricsStore) private readonly store: MetricsStore) {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  @Get()
+  async read(@Res() response: Response): Promise<void> {
+    const state = await this.store.read();
+    for (const [name, gauge] of this.gauges) gauge.set(state[name]);
+    response.type(this.registry.contentType).send(await this.registry.metrics());
+  }
+}
