@@ -210,7 +210,7 @@ export function connect(socket: Socket, id: number, rules: ClientRules, events: 
 
   const readOn = (): void => {
     while (!client.request && !client.isGone && !socket.destroyed && !socket.writableEnded) {
-      const packet = framer.next(client.isReady ? rules.requestBytes - partBytes : LOGIN_BYTES);
+      const packet = framer.next(client.isReady ? rules.requestBytes : LOGIN_BYTES, partBytes);
       if (!packet) return void socket.resume();
       handle(packet);
     }

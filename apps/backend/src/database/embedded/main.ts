@@ -26,7 +26,7 @@ const fail = (reason: string): void => {
 
 async function open(order: StartOrder): Promise<() => Promise<void>> {
   await mkdir(order.dataDir, { recursive: true, mode: 0o700 });
-  const unlock = await lockDirectory(order.dataDir, LOCK_WAIT_MS);
+  const unlock = await lockDirectory(order.dataDir, order.lockWaitMs ?? LOCK_WAIT_MS);
   let cluster: Cluster | undefined;
   try {
     cluster = await openCluster(join(order.dataDir, 'timescale'));

@@ -10,6 +10,8 @@ export type StartOrder = {
   requestBytes?: number;
   idleInTransactionMs?: number;
   upkeep?: UpkeepRules;
+  /** How long to wait for a predecessor that is about to end. */
+  lockWaitMs?: number;
 };
 
 export type ToChild = StartOrder | { kind: 'stop' };

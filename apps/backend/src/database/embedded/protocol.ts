@@ -50,13 +50,13 @@ export function createFramer() {
     return packet;
   };
 
-  const nextMessage = (limitBytes: number): Packet | undefined => {
+  const nextMessage = (limitBytes: number, usedBytes: number): Packet | undefined => {
     if (held.size() < 5) return undefined;
     const header = held.peek(5);
     const length = header.readInt32BE(1);
     if (length < 4) return violation('a message gives a length below 4');
-    if (length + 1 > limitBytes)
-      return violation(`a request is larger than the ${limitBytes} bytes left of its limit`);
+    if (usedBytes + length + 1 > limitBytes)
+      return violation(`a request is larger than the limit of ${limitBytes} bytes`);
     if (held.size() < length + 1) return undefined;
     const type = String.fromCharCode(header.readUInt8(0));
     return { kind: 'message', message: { type, bytes: held.take(length + 1) } };
@@ -64,10 +64,13 @@ export function createFramer() {
 
   return {
     push: (chunk: Buffer): void => held.push(chunk),
-    /** The next whole packet; a message above `limitBytes` is a violation as soon as its header is there. */
-    next(limitBytes: number): Packet | undefined {
+    /**
+     * The next whole packet. A message that makes its request, of which `usedBytes` were taken already, larger than
+     * `limitBytes` is a violation as soon as its header is there.
+     */
+    next(limitBytes: number, usedBytes = 0): Packet | undefined {
       if (isBroken) return undefined;
-      return isStarted ? nextMessage(limitBytes) : nextStartup();
+      return isStarted ? nextMessage(limitBytes, usedBytes) : nextStartup();
     },
   };
 }

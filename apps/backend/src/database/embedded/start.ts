@@ -11,9 +11,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { StartOrder, ToChild, ToParent } from './messages';
 
-export type EmbeddedOptions = Partial<
-  Pick<StartOrder, 'port' | 'requestBytes' | 'idleInTransactionMs' | 'upkeep'>
-> & {
+export type EmbeddedOptions = Partial<Omit<StartOrder, 'kind' | 'dataDir' | 'password'>> & {
   dataDir: string;
   log: (text: string) => void;
 };
@@ -37,6 +35,7 @@ const MAIN = __filename.endsWith('.ts')
 
 /** Errors say what to do: a taken port, a directory in use, a cluster that does not open. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { log, port = 0, ...rules } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const password = (await readPassword(dataDir)) ?? randomBytes(24).toString('base64url');
@@ -46,13 +45,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const exit = watchExit(child);
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => options.log(text.trimEnd()));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => log(text.trimEnd()));
   child.on('message', (message: ToParent) => {
-    if (message.kind === 'log') options.log(message.text);
+    if (message.kind === 'log') log(message.text);
   });
 
-  const { port = 0, requestBytes, idleInTransactionMs, upkeep } = options;
-  tell(child, { kind: 'start', dataDir, port, password, requestBytes, idleInTransactionMs, upkeep });
+  tell(child, { ...rules, kind: 'start', dataDir, port, password });
   const url = `postgres://bellwether:${password}@127.0.0.1:${await portOf(child, exit.reason)}/postgres`;
   await writeUrl(dataDir, url);
   return {

@@ -35,7 +35,7 @@ export function startUpkeep(
   log: (text: string) => void,
 ): () => void {
   let checkpointAt: number | undefined;
-  let isBusy = false;
+  let isStopped = false;
 
   const checkpoint = async (): Promise<void> => {
     const position = (await engine.rows<{ bytes: number }>(WAL_POSITION))[0]?.bytes ?? 0;
@@ -49,27 +49,28 @@ export function startUpkeep(
   /** One table a turn, so that clients wait for one table at most. */
   const vacuum = async (): Promise<void> => {
     const tables = await exclusively(() => engine.rows<{ name: string }>(TABLES));
-    for (const { name } of tables) await exclusively(() => vacuumTable(engine, name));
-  };
-
-  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
-    if (isBusy) return;
-    isBusy = true;
-    try {
-      await work();
-    } catch (error) {
-      log(`${what} failed: ${(error as Error).message}`);
-    } finally {
-      isBusy = false;
+    for (const { name } of tables) {
+      if (isStopped) return;
+      await exclusively(() => vacuumTable(engine, name));
     }
   };
 
-  const checkpoints = setInterval(
-    () => void attempt('CHECKPOINT', () => exclusively(checkpoint)),
-    rules.everyMs,
-  );
-  const vacuums = setInterval(() => void attempt('VACUUM', vacuum), rules.vacuumEveryMs);
+  /** Repeats `work`, skipping a round while the last one is still busy. */
+  const repeat = (what: string, everyMs: number, work: () => Promise<void>): NodeJS.Timeout => {
+    let isBusy = false;
+    return setInterval(() => {
+      if (isBusy) return;
+      isBusy = true;
+      work()
+        .catch((error: Error) => isStopped || log(`${what} failed: ${error.message}`))
+        .finally(() => (isBusy = false));
+    }, everyMs);
+  };
+
+  const checkpoints = repeat('CHECKPOINT', rules.everyMs, () => exclusively(checkpoint));
+  const vacuums = repeat('VACUUM', rules.vacuumEveryMs, vacuum);
   return () => {
+    isStopped = true;
     clearInterval(checkpoints);
     clearInterval(vacuums);
   };
