@@ -2,6 +2,7 @@
  * The only file that talks to the network: the API's calls, what they throw, and the hooks that cache their answers.
  * Answers are checked against the contracts while developing; a production build trusts the backend it came from.
  */
+import type * as Contracts from '@bellwether/contracts';
 import type {
   Alert,
   Channel,
@@ -42,8 +43,7 @@ export interface Page<T> {
   total: number;
 }
 
-type Contracts = typeof import('@bellwether/contracts');
-type Check<T> = (contracts: Contracts) => { parse(answer: unknown): T };
+type Check<T> = (contracts: typeof Contracts) => { parse(answer: unknown): T };
 
 interface Call {
   method?: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scoreDomain, tickLabel, timeTicks, valueDomain } from './axes';
+import { scoreDomain, tickLabel, timeTicks, valueDomain, valueTicks } from './axes';
 import { EMPTY, type Row } from './rows';
 
 const HOUR = 3_600_000;
@@ -22,6 +22,30 @@ describe('valueDomain', () => {
       rowsOf({ value: 100, band: [-9000, 9000] }, { value: 200, band: [90, 210] }),
     );
     expect([low, high]).toEqual([0, 318]);
+  });
+});
+
+describe('valueTicks', () => {
+  it.each<[[number, number], number[]]>([
+    [
+      [12, 78],
+      [20, 40, 60],
+    ],
+    [
+      [0, 1],
+      [0, 0.2, 0.4, 0.6, 0.8, 1],
+    ],
+    [
+      [-0.12, 0.35],
+      [-0.1, 0, 0.1, 0.2, 0.3],
+    ],
+    [
+      [1000.1, 1000.5],
+      [1000.1, 1000.2, 1000.3, 1000.4, 1000.5],
+    ],
+    [[5, 5], []],
+  ])('of %j are %j', (domain, ticks) => {
+    expect(valueTicks(domain, 5)).toEqual(ticks);
   });
 });
 

@@ -71,6 +71,18 @@ export function valueDomain(rows: Row[]): [number, number] {
   );
 }
 
+/** Round values inside the domain, about `count` steps of them, for the ticks of a value axis. */
+export function valueTicks([low, high]: [number, number], count: number): number[] {
+  const least = (high - low) / count;
+  if (!(least > 0)) return [];
+  const size = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 2.5, 5, 10].map((n) => n * size).find((one) => one >= least) ?? least;
+  const first = Math.ceil(low / step);
+  const length = Math.max(0, Math.floor(high / step) - first + 1);
+  // toPrecision takes off what binary fractions leave: 0.30000000000000004.
+  return Array.from({ length }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
 /** The score lane starts at 0 (as usual) and shows the threshold with room above. */
 export function scoreDomain(rows: Row[], threshold: number | null): [number, number] {
   const scores = rows.map((row) => row.score).filter(isNumber);

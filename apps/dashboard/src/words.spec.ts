@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   ago,
+  axisWords,
   bytes,
   counted,
   duration,
@@ -17,10 +18,10 @@ describe('figure', () => {
   it.each([
     [0, '0'],
     [12.3456, '12.35'],
-    [-0.0045678, '-0.004568'],
+    [-0.0045678, '−0.004568'],
     [1234.5, '1,235'],
     [987654, '987,654'],
-    [0.00000123, '1.23e-6'],
+    [0.00000123, '1.23e−6'],
     [NaN, '–'],
   ])('writes %d as %s', (value, text) => {
     expect(figure(value)).toBe(text);
@@ -100,6 +101,15 @@ describe('resolutionInWords', () => {
   ])('says %d ms from %s as %s', (bucketMs, source, words) => {
     expect(resolutionInWords({ bucketMs, source })).toBe(words);
   });
+});
+
+it('keeps axis ticks short', () => {
+  expect(axisWords('%').tick(75)).toBe('75\u00a0%');
+  expect(axisWords('bytes').tick(2_500_000)).toBe('2.5\u00a0MB');
+  expect([axisWords('passengers').tick(15000), axisWords('passengers').title]).toEqual([
+    '15\u00a0k',
+    'passengers',
+  ]);
 });
 
 it('counts in singular and plural', () => {

@@ -58,13 +58,16 @@ const SI_PREFIXES: [number, string][] = [
 
 export const MISSING = '–';
 
-/** At most four significant digits, thousands separated: 1,234 · 12.3 · 0.00456. */
+/** At most four significant digits, thousands separated: 1,234 · 12.3 · −0.00456. */
 export function figure(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return MISSING;
   const magnitude = Math.abs(value);
-  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e15)) return value.toExponential(2);
-  if (magnitude >= 10 ** (digits - 1)) return Math.round(value).toLocaleString('en-GB');
-  return String(Number(value.toPrecision(digits)));
+  const sign = value < 0 ? '−' : '';
+  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e15)) {
+    return `${sign}${magnitude.toExponential(2).replace('-', '−')}`;
+  }
+  if (magnitude >= 10 ** (digits - 1)) return `${sign}${Math.round(magnitude).toLocaleString('en-GB')}`;
+  return `${sign}${Number(magnitude.toPrecision(digits))}`;
 }
 
 /** A value with its unit: `41.2 %`, `1.2 kW`, `350 ms`; large bare numbers are shortened to `1.2 M`. */
@@ -92,6 +95,18 @@ function withPrefix(value: number, symbol: string, from: number, digits: number)
   const prefix = magnitude >= from ? SI_PREFIXES.find(([size]) => magnitude >= size) : undefined;
   if (prefix === undefined) return `${figure(value, digits)} ${symbol}`.trim();
   return `${figure(value / prefix[0], Math.min(digits, 3))} ${prefix[1]}${symbol}`;
+}
+
+/** A unit this short stands beside each tick of an axis; a longer one is said once, above it. */
+const SHORT_UNIT = 3;
+
+/** A tick of a value axis and what stands above the axis: `[75 %, '']`, or `[9.5 k, 'passengers']`. */
+export function axisWords(unit: string | null): { tick: (value: number) => string; title: string } {
+  const name = unit === 'percent' ? '%' : (unit ?? '');
+  const isBeside = name.length <= SHORT_UNIT || name in PREFIXED_UNITS || SECOND_UNITS.has(name);
+  const tick = (value: number) => (isBeside ? quantity(value, unit, 3) : withPrefix(value, '', 1e4, 3));
+  // No-break spaces: the chart would put the unit on a line of its own.
+  return { tick: (value) => tick(value).replaceAll(' ', '\u00a0'), title: isBeside ? '' : name };
 }
 
 /** `12 s`, `3 h 20 min`, `2 d 4 h`: the two largest parts. */

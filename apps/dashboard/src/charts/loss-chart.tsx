@@ -70,7 +70,14 @@ function Curve({ kind, points, width }: { kind: ModelKind; points: LossPoint[]; 
         tickFormatter={(loss: number) => figure(loss, 3)}
       />
       <Line {...line} dataKey="loss" name="Training" strokeWidth={1.6} />
-      <Line {...line} dataKey="heldOutLoss" name="Held out" strokeWidth={1.6} strokeDasharray="4 3" />
+      <Line
+        {...line}
+        dataKey="heldOutLoss"
+        name="Held out"
+        connectNulls
+        strokeWidth={1.6}
+        strokeDasharray="4 3"
+      />
       <Tooltip isAnimationActive={false} content={({ active, payload }) => lossTooltip(active, payload)} />
     </LineChart>
   );

@@ -18,14 +18,14 @@ import {
   YAxis,
 } from 'recharts';
 import type { SeriesView } from '@bellwether/contracts';
-import { scoreDomain, tickLabel, timeDomain, timeTicks, valueDomain } from '@/axes';
+import { scoreDomain, tickLabel, timeDomain, timeTicks, valueDomain, valueTicks } from '@/axes';
 import { alertStretches, chartRows, summaryOf, type AlertStretch, type Row } from '@/rows';
-import { quantity, scoreInWords } from '@/words';
+import { axisWords, scoreInWords } from '@/words';
 import { SeriesTooltip } from './series-tooltip';
 import { Stage, type StageActions } from './stage';
 
 const RIGHT = 14;
-const LANE_HEIGHT = 92;
+const LANE_HEIGHT = 100;
 const SYNC = 'series';
 
 interface SeriesChartProps extends StageActions {
@@ -35,7 +35,7 @@ interface SeriesChartProps extends StageActions {
 }
 
 export function SeriesChart({ view, width, ...actions }: SeriesChartProps) {
-  const left = width < 500 ? 46 : 64;
+  const left = width < 500 ? 52 : 64;
   const picture = usePicture(view, Math.max(2, Math.floor((width - left - RIGHT) / 90)));
   if (width === 0) return <div style={{ height: 320 + LANE_HEIGHT }} />;
   const frame: Frame = { ...picture, view, left, width };
@@ -94,6 +94,8 @@ function ValueChart({
   height,
 }: Frame & { height: number }) {
   const { unit } = view.series;
+  const values = valueDomain(rows);
+  const { tick, title } = axisWords(unit);
   const newest = view.time.at(-1);
   return (
     <ComposedChart
@@ -109,6 +111,7 @@ function ValueChart({
         dataKey="time"
         type="number"
         domain={domain}
+        allowDataOverflow
         ticks={ticks}
         tick={false}
         height={6}
@@ -116,13 +119,15 @@ function ValueChart({
       />
       <YAxis
         width={left}
-        domain={valueDomain(rows)}
+        domain={values}
+        ticks={valueTicks(values, 5)}
+        interval={0}
         allowDataOverflow
         tick={TICK}
         tickLine={false}
         axisLine={false}
-        tickCount={6}
-        tickFormatter={(value: number) => quantity(value, unit, 3)}
+        tickFormatter={tick}
+        label={{ value: title, position: 'top', offset: 4, dx: 4, fill: 'var(--muted)', fontSize: 11 }}
       />
       {stretches.map(({ alert, from, to }) => (
         <ReferenceArea
@@ -190,6 +195,7 @@ function ScoreLane({ rows, domain, ticks, stretches, view, left, width }: Frame)
         dataKey="time"
         type="number"
         domain={domain}
+        allowDataOverflow
         ticks={ticks}
         tick={TICK}
         tickLine={{ stroke: 'var(--line-strong)' }}
@@ -232,10 +238,9 @@ function ScoreLane({ rows, domain, ticks, stretches, view, left, width }: Frame)
           strokeDasharray="4 3"
           label={{
             value: `threshold: ${scoreInWords(view.threshold)}`,
-            position: 'insideTopLeft',
+            position: 'insideBottomLeft',
             fill: 'var(--alert)',
             fontSize: 11,
-            dy: -3,
           }}
         />
       )}

@@ -2,7 +2,7 @@
 import type { Sparkline } from '@bellwether/contracts';
 import { sparkPaths } from '@/spark';
 
-const BOX = { width: 300, height: 56 };
+const BOX = { width: 300, height: 60 };
 
 interface SparkChartProps {
   sparkline: Sparkline;
@@ -19,7 +19,7 @@ export function SparkChart({ sparkline, threshold, label }: SparkChartProps) {
       aria-label={label}
       viewBox={`-3 -3 ${BOX.width + 6} ${BOX.height + 6}`}
       preserveAspectRatio="none"
-      className="h-14 w-full overflow-visible"
+      className="h-16 w-full overflow-visible"
     >
       <path d={band} fill="var(--band)" fillOpacity={0.18} />
       <path
@@ -37,7 +37,7 @@ export function SparkChart({ sparkline, threshold, label }: SparkChartProps) {
           key={i}
           d={`M${x},${y}L${x},${y}`}
           stroke="var(--alert)"
-          strokeWidth={6}
+          strokeWidth={4.5}
           strokeLinecap="round"
           vectorEffect="non-scaling-stroke"
         />

@@ -6,7 +6,7 @@ import { useSWRConfig } from 'swr';
 import { addChannel } from '@/api';
 import { Button } from './button';
 import { Failure } from './feedback';
-import { Field } from './field';
+import { Field, typedInto } from './field';
 import { useJob } from './hooks';
 
 export function ChannelForm() {
@@ -15,9 +15,8 @@ export function ChannelForm() {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
-    const fields = new FormData(form);
-    void job.run(async () => {
-      await addChannel({ kind: 'webhook', name: String(fields.get('name')), url: String(fields.get('url')) });
+    job.run(async () => {
+      await addChannel({ kind: 'webhook', name: typedInto(form, 'name'), url: typedInto(form, 'url') });
       form.reset();
       await mutate((key) => Array.isArray(key) && key[0] === 'channels');
     });

@@ -24,7 +24,7 @@ export function ChannelItem({ channel }: { channel: Channel }) {
       setTest(await testChannel(channel.id));
       await refresh();
     });
-  const remove = () => void job.run(() => removeChannel(channel.id).then(refresh));
+  const remove = () => job.run(() => removeChannel(channel.id).then(refresh));
   return (
     <article aria-label={`Channel ${channel.name}`}>
       <div className="flex flex-wrap items-start justify-between gap-2">

@@ -4,7 +4,7 @@
 import { Play } from 'lucide-react';
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { useSWRConfig } from 'swr';
-import { startDemo, useDemo } from '@/api';
+import { startDemo, useDemo, useSession } from '@/api';
 import { Button } from './button';
 import { Copyable } from './copyable';
 import { CsvUpload } from './csv-upload';
@@ -13,7 +13,13 @@ import { useJob } from './hooks';
 
 const DEMO_SPEED = 60;
 
-export function Connect({ hasDemo = true }: { hasDemo?: boolean }) {
+interface ConnectProps {
+  hasDemo?: boolean;
+  /** Called when samples are in. */
+  onDone?: () => void;
+}
+
+export function Connect({ hasDemo = true, onDone }: ConnectProps) {
   return (
     <div className={`grid gap-3 ${hasDemo ? 'lg:grid-cols-3' : 'md:grid-cols-2'}`}>
       {hasDemo && (
@@ -25,7 +31,7 @@ export function Connect({ hasDemo = true }: { hasDemo?: boolean }) {
         </Way>
       )}
       <Way title="Upload a CSV" says="One column of times, one column of numbers per series, a heading each.">
-        <CsvUpload />
+        <CsvUpload onDone={onDone} />
       </Way>
       <Way
         title="Send samples"
@@ -71,26 +77,33 @@ function StartDemo() {
 
 function Curl() {
   const origin = useOrigin();
+  const { data: session } = useSession();
   return (
     <div className="space-y-2">
-      <Copyable text={curlFor(origin)} label="curl command that sends one sample" />
+      <Copyable
+        text={curlFor(origin, session?.needsKey === true)}
+        label="curl command that sends one sample"
+      />
       <p className="text-xs text-muted">
-        Prometheus, Telegraf and OpenTelemetry can send here too:{' '}
+        Run it every few seconds and a series grows. The{' '}
         <a href="/api/docs" className="text-accent underline">
-          the API’s documentation
+          API’s documentation
         </a>{' '}
-        says how.
+        has every field.
       </p>
     </div>
   );
 }
 
 /** Every run sends another number, so that a loop around it makes a series worth looking at. */
-function curlFor(origin: string): string {
-  return `curl ${origin}/api/v1/samples \\
-  -H 'content-type: application/json' \\
-  -d '[{"series":"load","labels":{"host":"'$(hostname)'"},
-       "time":'$(date +%s000)',"value":'$(cut -d" " -f1 /proc/loadavg)'}]'`;
+function curlFor(origin: string, needsKey: boolean): string {
+  const lines = [
+    `curl ${origin}/api/v1/samples`,
+    ...(needsKey ? [`-H 'authorization: Bearer YOUR_API_KEY'`] : []),
+    `-H 'content-type: application/json'`,
+    `-d '[{"series": "dice",\n        "time": '$(date +%s000)',\n        "value": '$((RANDOM % 6 + 1))'}]'`,
+  ];
+  return lines.join(' \\\n  ');
 }
 
 const useOrigin = () =>

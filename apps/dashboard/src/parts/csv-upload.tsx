@@ -1,36 +1,35 @@
-/** Drop or choose a CSV, watch it go, read what became of it. */
+/** Drop or choose a CSV, watch it go. */
 'use client';
 
 import { FileUp } from 'lucide-react';
 import { useRef, useState, type DragEvent } from 'react';
 import { useSWRConfig } from 'swr';
-import type { IngestResult } from '@bellwether/contracts';
 import { uploadCsv } from '@/api';
-import { counted } from '@/words';
 import { Button } from './button';
 import { Failure, ProgressBar } from './feedback';
 import { Field } from './field';
 import { useJob } from './hooks';
+import { useReport } from './upload-outcome';
 
-export function CsvUpload() {
+export function CsvUpload({ onDone }: { onDone?: (() => void) | undefined }) {
+  const report = useReport();
   const [name, setName] = useState('');
   const [timeColumn, setTimeColumn] = useState('');
   const [share, setShare] = useState(0);
-  const [result, setResult] = useState<IngestResult | null>(null);
   const { mutate } = useSWRConfig();
   const job = useJob();
 
   const upload = (file: File) =>
     job.run(async () => {
       setShare(0);
-      setResult(null);
-      setResult(await uploadCsv({ file, name, timeColumn }, setShare));
+      report({ fileName: file.name, result: await uploadCsv({ file, name, timeColumn }, setShare) });
+      onDone?.();
       await mutate(() => true);
     });
 
   return (
     <div className="space-y-3">
-      <DropZone isBusy={job.isBusy} onFile={(file) => void upload(file)} />
+      <DropZone isBusy={job.isBusy} onFile={upload} />
       {job.isBusy && (
         <div>
           <ProgressBar share={share} label="Upload" />
@@ -38,7 +37,6 @@ export function CsvUpload() {
         </div>
       )}
       {job.error !== null && <Failure error={job.error} />}
-      {result !== null && <Outcome result={result} />}
       <details className="text-sm">
         <summary className="w-fit rounded text-muted hover:text-ink">Columns and names</summary>
         <div className="mt-2 space-y-3">
@@ -96,33 +94,6 @@ function DropZone({ isBusy, onFile }: { isBusy: boolean; onFile: (file: File) =>
         <FileUp aria-hidden className="size-4" /> Choose a CSV file
       </Button>
       <p className="mt-1.5 text-muted">or drop it here</p>
-    </div>
-  );
-}
-
-const REASONS: Record<string, string> = {
-  unparsable: 'could not be read',
-  non_finite: 'not a finite number',
-  too_old: 'too old',
-  in_the_future: 'in the future',
-  bad_series: 'name or labels not allowed',
-  series_limit: 'too many series',
-};
-
-function Outcome({ result }: { result: IngestResult }) {
-  return (
-    <div role="status" className="rounded-md bg-ok-soft px-3 py-2 text-sm">
-      <p className="font-medium">{counted(result.written, 'sample')} written</p>
-      {result.refused.length > 0 && (
-        <ul className="mt-1 space-y-0.5 text-muted">
-          {result.refused.map(({ reason, count, first }) => (
-            <li key={reason}>
-              {counted(count, 'sample')} refused, {REASONS[reason] ?? reason}: first at {first.at},{' '}
-              {first.detail}
-            </li>
-          ))}
-        </ul>
-      )}
     </div>
   );
 }

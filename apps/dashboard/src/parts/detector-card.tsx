@@ -25,7 +25,7 @@ export function DetectorCard({ detector }: { detector: Detector }) {
           name="Alert budget"
           title="Expected false alarms per series and week; the threshold follows from it."
         >
-          {figure(detector.alertBudget)} per series and week
+          {figure(detector.alertBudget)} false alarms per series and week
         </Fact>
         <Fact name="Alert begins and ends">
           {detector.fireAfter} strange, {detector.resolveAfter} calm in a row

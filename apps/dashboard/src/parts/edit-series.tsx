@@ -9,7 +9,7 @@ import { changeSeries } from '@/api';
 import { Button } from './button';
 import { Modal } from './dialog';
 import { Failure } from './feedback';
-import { Field } from './field';
+import { Field, typedInto } from './field';
 import { useJob } from './hooks';
 
 export function EditSeries({ series }: { series: Series }) {
@@ -31,13 +31,13 @@ function Form({ series, onDone }: { series: Series; onDone: () => void }) {
   const job = useJob();
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const [unit, seconds] = ['unit', 'period'].map((name) => String(form.get(name) ?? '').trim());
+    const unit = typedInto(event.currentTarget, 'unit');
+    const seconds = typedInto(event.currentTarget, 'period');
     const change = {
-      unit: unit === '' || unit === undefined ? null : unit,
-      periodMs: seconds === '' || seconds === undefined ? null : Math.round(Number(seconds) * 1000),
+      unit: unit === '' ? null : unit,
+      periodMs: seconds === '' ? null : Math.round(Number(seconds) * 1000),
     };
-    void job.run(async () => {
+    job.run(async () => {
       await changeSeries(series.id, change);
       await mutate(() => true);
       onDone();

@@ -32,7 +32,7 @@ export function Empty({
   );
 }
 
-export function Failure({ error, onRetry }: { error: Error; onRetry?: () => void }) {
+export function Failure({ error, onRetry }: { error: Error; onRetry?: () => unknown }) {
   return (
     <div role="alert" className="flex items-start gap-2 rounded-md bg-alert-soft px-3 py-2 text-sm">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-alert" />

@@ -6,6 +6,12 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   hint?: ReactNode;
 }
 
+/** What was typed into a field of a form, without the blanks around it. */
+export function typedInto(form: HTMLFormElement, name: string): string {
+  const value = new FormData(form).get(name);
+  return typeof value === 'string' ? value.trim() : '';
+}
+
 export const INPUT = 'min-h-9 w-full rounded-md border border-line-strong bg-surface px-2.5 text-sm';
 
 export function Field({ label, hint, className = '', ...rest }: FieldProps) {

@@ -29,23 +29,19 @@ export function useWidth(): [(element: HTMLElement | null) => void, number] {
 export interface Job {
   isBusy: boolean;
   error: Error | null;
-  run: (work: () => Promise<unknown>) => Promise<void>;
+  run: (work: () => Promise<unknown>) => void;
 }
 
 /** Runs one thing at a time and keeps what went wrong for the screen to say. */
 export function useJob(): Job {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
-  const run = useCallback(async (work: () => Promise<unknown>) => {
+  const run = useCallback((work: () => Promise<unknown>) => {
     setBusy(true);
     setError(null);
-    try {
-      await work();
-    } catch (failure) {
-      setError(failure as Error);
-    } finally {
-      setBusy(false);
-    }
+    work()
+      .catch((failure: unknown) => setError(failure instanceof Error ? failure : new Error(String(failure))))
+      .finally(() => setBusy(false));
   }, []);
   return { isBusy, error, run };
 }

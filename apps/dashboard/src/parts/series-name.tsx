@@ -33,9 +33,14 @@ export function SeriesName({ id, name, labels, choice }: SeriesNameProps) {
 
 export function LabelChips({ labels }: { labels: Record<string, string> }) {
   return Object.entries(labels).map(([key, value]) => (
-    <span key={key} className="rounded bg-raised px-1.5 text-xs leading-5 break-all text-muted">
+    <Link
+      key={key}
+      href={`/series/?${new URLSearchParams({ label: `${key}=${value}` }).toString()}`}
+      title={`Series with ${key}=${value}`}
+      className="rounded bg-raised px-1.5 text-xs leading-5 break-all text-muted hover:text-accent hover:underline"
+    >
       {key}={value}
-    </span>
+    </Link>
   ));
 }
 

@@ -12,6 +12,7 @@ import { counted } from '@/words';
 import { DemoStrip } from './demo-strip';
 import { LiveNote } from './live-note';
 import { ThemeToggle } from './theme-toggle';
+import { UploadOutcome } from './upload-outcome';
 
 const PLACES: { href: string; name: string; icon: LucideIcon }[] = [
   { href: '/', name: 'Overview', icon: LayoutDashboard },
@@ -36,14 +37,14 @@ export function Shell({ children }: { children: ReactNode }) {
         <main className="grid min-h-dvh place-items-center p-4">{children}</main>
       ) : (
         <LiveProvider>
-          <Frame>{children}</Frame>
+          <UploadOutcome>{(strip) => <Frame strip={strip}>{children}</Frame>}</UploadOutcome>
         </LiveProvider>
       )}
     </SWRConfig>
   );
 }
 
-function Frame({ children }: { children: ReactNode }) {
+function Frame({ children, strip }: { children: ReactNode; strip: ReactNode }) {
   const firing = useAlerts({ state: 'firing', limit: 1, offset: 0 }).data?.total;
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[13rem_minmax(0,1fr)]">
@@ -63,6 +64,7 @@ function Frame({ children }: { children: ReactNode }) {
       </header>
       <div className="min-w-0 pb-16 lg:pb-0">
         <DemoStrip />
+        {strip}
         <main id="main" tabIndex={-1} className="mx-auto max-w-7xl px-3 py-4 sm:px-5 sm:py-5">
           {children}
         </main>

@@ -9,8 +9,8 @@ export function SurprisingSeries({ series, threshold, sparkline }: Overview['sur
   const value = quantity(series.lastValue, series.unit);
   const chance = scoreInWords(series.peakScore);
   return (
-    <article aria-label={series.name}>
-      <div className="flex items-start justify-between gap-2">
+    <article aria-label={series.name} className="flex h-full flex-col">
+      <div className="mb-1 flex flex-1 items-start justify-between gap-2">
         <SeriesName id={series.id} name={series.name} labels={series.labels} />
         <span className="font-semibold whitespace-nowrap">{value}</span>
       </div>

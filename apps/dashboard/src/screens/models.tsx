@@ -32,7 +32,7 @@ export function ModelsScreen() {
             ? 'No model is in service yet.'
             : `${counted(champions, 'model is', 'models are')} in service.`)}
       </PageHead>
-      {error !== undefined && <Failure error={error} onRetry={() => void retry()} />}
+      {error !== undefined && <Failure error={error} onRetry={retry} />}
       {isLoading ? (
         error === undefined && <Loading what="Loading models" />
       ) : (

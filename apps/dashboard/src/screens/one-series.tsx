@@ -1,7 +1,7 @@
 /** One series: what it is, what was seen and expected, what comes, and its alerts. */
 'use client';
 
-import { ChevronRight } from 'lucide-react';
+import { ChevronLeft } from 'lucide-react';
 import Link from 'next/link';
 import type { Series } from '@bellwether/contracts';
 import { useAlerts, useSeries } from '@/api';
@@ -49,10 +49,10 @@ function Heading({ series }: { series: Series }) {
   return (
     <div>
       <nav aria-label="Breadcrumb" className="flex items-center gap-1 text-sm text-muted">
+        <ChevronLeft aria-hidden className="size-3.5" />
         <Link href="/series/" className="hover:text-accent hover:underline">
           All series
         </Link>
-        <ChevronRight aria-hidden className="size-3.5" />
       </nav>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <h1 className="text-xl font-semibold tracking-tight break-all">{series.name}</h1>

@@ -63,7 +63,7 @@ export function SeriesList() {
           isFiltered={search !== '' || labels.length > 0}
           onClear={() => {
             setText('');
-            remember([]);
+            window.history.replaceState(null, '', '/series/');
           }}
         />
       )}
@@ -112,8 +112,11 @@ function LabelFilters({ labels, onRemove }: { labels: string[]; onRemove: (label
 }
 
 function AddSamples() {
+  const [isOpen, setOpen] = useState(false);
   return (
     <Modal
+      isOpen={isOpen}
+      onOpenChange={setOpen}
       title="Add samples"
       trigger={
         <Button>
@@ -121,7 +124,7 @@ function AddSamples() {
         </Button>
       }
     >
-      <Connect hasDemo={false} />
+      <Connect hasDemo={false} onDone={() => setOpen(false)} />
     </Modal>
   );
 }
@@ -207,8 +210,8 @@ function SeriesRow({ series, now }: { series: Series; now: number }) {
           {last === null ? '' : ago(last, now)}
         </span>
       </td>
-      <td className={`${CELL} ${WIDE}`}>{scoreInWords(series.score)}</td>
-      <td className={`${CELL} hidden lg:table-cell`}>{scoreInWords(series.peakScore)}</td>
+      <td className={`${CELL} ${WIDE} whitespace-nowrap`}>{scoreInWords(series.score)}</td>
+      <td className={`${CELL} hidden whitespace-nowrap lg:table-cell`}>{scoreInWords(series.peakScore)}</td>
       <td className={`${CELL} hidden whitespace-nowrap lg:table-cell`}>
         {series.periodMs === null ? 'not known yet' : duration(series.periodMs)}
       </td>

@@ -119,7 +119,10 @@ function Toolbar({ choice, move }: { choice: RangeChoice; move: Mover }) {
       </div>
       {isNewest ? (
         <span className="flex items-center gap-1.5 text-sm text-muted">
-          <Radio aria-hidden className="size-3.5 text-ok" /> Follows the newest sample
+          <Radio aria-hidden className="size-3.5 text-ok" />
+          <span>
+            Live<span className="max-sm:sr-only">, follows the newest sample</span>
+          </span>
         </span>
       ) : (
         <Button look="plain" onClick={move.onNewest}>

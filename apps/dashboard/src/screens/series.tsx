@@ -6,6 +6,7 @@ import { OneSeries } from './one-series';
 import { SeriesList } from './series-list';
 
 export function SeriesScreen() {
-  const id = Number(useSearchParams().get('id') ?? NaN);
-  return Number.isInteger(id) ? <OneSeries id={id} /> : <SeriesList />;
+  const params = useSearchParams();
+  const id = Number(params.get('id') ?? NaN);
+  return Number.isInteger(id) ? <OneSeries id={id} /> : <SeriesList key={params.getAll('label').join()} />;
 }

@@ -7,7 +7,7 @@ import { signIn } from '@/api';
 import { placeAfterSignIn } from '@/next-place';
 import { Button } from '@/parts/button';
 import { Failure } from '@/parts/feedback';
-import { Field } from '@/parts/field';
+import { Field, typedInto } from '@/parts/field';
 import { useJob } from '@/parts/hooks';
 
 export function SignInScreen() {
@@ -15,8 +15,8 @@ export function SignInScreen() {
   const job = useJob();
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const key = String(new FormData(event.currentTarget).get('key')).trim();
-    void job.run(async () => {
+    const key = typedInto(event.currentTarget, 'key');
+    job.run(async () => {
       const session = await signIn(key);
       if (!session.isSignedIn) throw new Error('That key is not known here. Check that it was copied whole.');
       window.location.assign(next);
@@ -34,7 +34,7 @@ export function SignInScreen() {
           autoComplete="current-password"
           required
           maxLength={200}
-          hint="Whoever runs Bellwether has it."
+          hint="Bellwether wrote it to its log, once, when it first started; or it is the API_KEY it was started with."
         />
         {job.error !== null && <Failure error={job.error} />}
         <Button type="submit" look="primary" disabled={job.isBusy} className="w-full">
