@@ -1,0 +1,328 @@
+/** The outbox against real HTTP receivers: once, in order, again after failures and crashes, each channel by itself. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Logger, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import type { NotificationBody } from '@bellwether/contracts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AlertService } from '../../apps/backend/src/alerts/alert.service';
+import { AlertStore } from '../../apps/backend/src/alerts/alert.store';
+import { AlertsWorkerModule } from '../../apps/backend/src/alerts/alerts.module';
+import { ChannelStore } from '../../apps/backend/src/alerts/channel.store';
+import { NotificationSchedule } from '../../apps/backend/src/alerts/notification.schedule';
+import { LEASE_MS, NotificationService } from '../../apps/backend/src/alerts/notification.service';
+import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
+import { readConfig } from '../../apps/backend/src/config';
+import { Database } from '../../apps/backend/src/database/database';
+import { DatabaseModule } from '../../apps/backend/src/database/database.module';
+import { migrate } from '../../apps/backend/src/database/migrate';
+
+const START = Date.parse('2025-11-20T00:00:00Z');
+const HOUR = 3_600_000;
+const middle = () => 0.5;
+
+interface Heard {
+  path: string;
+  key: string | undefined;
+  body: NotificationBody;
+}
+
+let database: Database;
+let server: Server;
+let origin: string;
+let heard: Heard[];
+/** What the receiver does with a request; by default it answers 200. */
+let answer: (heard: Heard, response: ServerResponse) => void;
+let nowMs: number;
+let seriesId: number;
+
+beforeAll(async () => {
+  await migrate(process.env['DATABASE_URL']!, () => undefined);
+  database = new Database(process.env['DATABASE_URL']!, { poolSize: 4, name: 'notification.spec' });
+  server = createServer((request, response) => void receive(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+beforeEach(async () => {
+  nowMs = START;
+  heard = [];
+  answer = (_, response) => response.end('thank you');
+  const { rows } = await database.query<{ id: number }>(
+    `INSERT INTO series (name, labels) VALUES ('notification.spec', jsonb_build_object('id', gen_random_uuid())) RETURNING id`,
+  );
+  seriesId = rows[0]!.id;
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await database.query(`DELETE FROM channel WHERE name = 'notification.spec'`);
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await database.close();
+});
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  const key = request.headers['idempotency-key'] as string | undefined;
+  const one = { path: request.url!, key, body: JSON.parse(text) as NotificationBody };
+  heard.push(one);
+  answer(one, response);
+}
+
+const config = { ...readConfig({ PUBLIC_URL: 'https://bellwether.example/' }) };
+const newService = (): NotificationService =>
+  new NotificationService(new NotificationStore(database), new AlertStore(database), config, () => nowMs);
+
+async function addChannel(path: string): Promise<number> {
+  const id = await new ChannelStore(database).add(
+    { kind: 'webhook', name: 'notification.spec', url: origin + path },
+    50,
+  );
+  return id!;
+}
+
+/** Writes an alert and whom to notify of it. */
+async function newAlert({ isOver, at = 0 }: { isOver: boolean; at?: number }): Promise<number> {
+  const startsAt = new Date(START + at);
+  const { rows } = await database.query<{ id: number }>(
+    `INSERT INTO alert (series_id, starts_at, ends_at, peak_at, peak_value, peak_score, peak_vrnn_share, threshold)
+     VALUES ($1, $2, $3, $2, 1, 9, 0.5, 3) RETURNING id`,
+    [seriesId, startsAt, isOver ? new Date(startsAt.getTime() + 60_000) : null],
+  );
+  const alertId = rows[0]!.id;
+  const outbox = new NotificationStore(database);
+  await database.transaction(async (queries) => {
+    await outbox.fire(queries, [alertId], new Date(nowMs));
+    await outbox.resolve(queries, [alertId], new Date(nowMs));
+  });
+  return alertId;
+}
+
+/** Lets a service look into the outbox and waits until all it took is settled. */
+async function deliver(service: NotificationService): Promise<void> {
+  await service.deliver(middle);
+  await service.idle();
+}
+
+const events = (path?: string) =>
+  heard.filter((one) => !path || one.path === path).map(({ body }) => body.event.replace('alert.', ''));
+
+const channel = async (id: number) => (await new ChannelStore(database).byId(id))!;
+
+describe('a delivery', () => {
+  test('brings a fire and its end, once each, in order', async () => {
+    const id = await addChannel('/a');
+    const alertId = await newAlert({ isOver: true });
+    const service = newService();
+    await deliver(service);
+    await deliver(service);
+    expect(events()).toEqual(['firing', 'resolved']);
+    expect(heard[0]).toMatchObject({
+      path: '/a',
+      key: heard[0]!.body.id,
+      body: {
+        sentAt: new Date(START).toISOString(),
+        alert: { id: alertId, seriesId, startsAt: new Date(START).toISOString() },
+        link: `https://bellwether.example/series/?id=${seriesId}&from=${START - HOUR}&to=${START + 60_000 + HOUR}`,
+      },
+    });
+    expect(await channel(id)).toMatchObject({ waiting: 0, delivered: 2, failed: 0, lastError: null });
+  });
+
+  test('that fails is tried again with the same id, and the end waits for it', async () => {
+    const id = await addChannel('/a');
+    await newAlert({ isOver: true });
+    answer = (_, response) => response.writeHead(heard.length === 1 ? 500 : 200).end();
+    const service = newService();
+    await deliver(service);
+    expect(events()).toEqual(['firing']);
+    expect(await channel(id)).toMatchObject({ waiting: 2, lastError: 'The receiver answered HTTP 500.' });
+    nowMs += LEASE_MS;
+    await deliver(service);
+    expect(events()).toEqual(['firing', 'firing', 'resolved']);
+    expect(heard[1]!.key).toBe(heard[0]!.key);
+    expect(await channel(id)).toMatchObject({ waiting: 0, delivered: 2, lastError: null });
+  });
+
+  test('that is refused for good fails, says so without the address, and lets the end go', async () => {
+    const log = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const id = await addChannel('/secret?token=hush');
+    await newAlert({ isOver: true });
+    answer = ({ body }, response) => response.writeHead(body.event === 'alert.firing' ? 410 : 200).end();
+    await deliver(newService());
+    expect(events()).toEqual(['firing', 'resolved']);
+    expect(await channel(id)).toMatchObject({ delivered: 1, failed: 1 });
+    expect(JSON.stringify(log.mock.calls)).toContain('HTTP 410');
+    expect(JSON.stringify(log.mock.calls)).not.toMatch(/secret|hush/);
+  });
+
+  test('is given up after its last attempt', async () => {
+    vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const id = await addChannel('/a');
+    await newAlert({ isOver: false });
+    answer = (_, response) => response.writeHead(503).end();
+    const service = newService();
+    for (let attempt = 0; attempt < 15; attempt++, nowMs += 8 * HOUR) await deliver(service);
+    expect(heard).toHaveLength(12);
+    expect(await channel(id)).toMatchObject({ waiting: 0, failed: 1 });
+  });
+
+  test('does not follow a redirect', async () => {
+    const id = await addChannel('/a');
+    await newAlert({ isOver: false });
+    answer = (_, response) => response.writeHead(307, { Location: `${origin}/b` }).end();
+    await deliver(newService());
+    expect(heard.map(({ path }) => path)).toEqual(['/a']);
+    expect((await channel(id)).lastError).toContain('redirects are not followed');
+  });
+
+  test('to nobody says that there was no connection', async () => {
+    const store = new ChannelStore(database);
+    const url = 'http://127.0.0.1:1/secret';
+    const id = await store.add({ kind: 'webhook', name: 'notification.spec', url }, 50);
+    await newAlert({ isOver: false });
+    await deliver(newService());
+    expect((await channel(id!)).lastError).toMatch(/^No connection to 127\.0\.0\.1:1/);
+  });
+});
+
+describe('a crash', () => {
+  test('between taking and sending leads to one sending, after the lease', async () => {
+    await addChannel('/a');
+    await newAlert({ isOver: false });
+    const now = new Date(nowMs);
+    const taken = await new NotificationStore(database).claim({
+      now,
+      leaseUntil: new Date(nowMs + LEASE_MS),
+    });
+    expect(taken).toHaveLength(1);
+    const survivor = newService();
+    await deliver(survivor);
+    expect(heard).toEqual([]);
+    nowMs += LEASE_MS;
+    await deliver(survivor);
+    await deliver(survivor);
+    expect(heard.map(({ key }) => key)).toEqual([taken[0]!.id]);
+  });
+
+  test('between sending and marking leads to a repetition with the same id', async () => {
+    await addChannel('/a');
+    await newAlert({ isOver: true });
+    const outbox = new NotificationStore(database);
+    const [taken] = await outbox.claim({ now: new Date(nowMs), leaseUntil: new Date(nowMs + LEASE_MS) });
+    await fetch(`${origin}/a`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': taken!.id },
+      body: JSON.stringify({ id: taken!.id, event: taken!.event }),
+    });
+    nowMs += LEASE_MS;
+    await deliver(newService());
+    expect(events()).toEqual(['firing', 'firing', 'resolved']);
+    expect(heard[1]!.key).toBe(heard[0]!.key);
+  });
+
+  test('in the middle of an answer: whoever is stopped leaves it to the next', async () => {
+    const id = await addChannel('/a');
+    await newAlert({ isOver: false });
+    answer = () => undefined;
+    const stopped = newService();
+    await stopped.deliver(middle);
+    await expect.poll(() => heard.length).toBe(1);
+    await stopped.beforeApplicationShutdown();
+    expect(await channel(id)).toMatchObject({ waiting: 1, lastError: null });
+    answer = (_, response) => response.end();
+    nowMs += LEASE_MS;
+    await deliver(newService());
+    expect(heard[1]!.key).toBe(heard[0]!.key);
+    expect(await channel(id)).toMatchObject({ delivered: 1 });
+  });
+});
+
+describe('channels', () => {
+  test('that are slow delay nobody else, and keep their order', async () => {
+    const slow = await addChannel('/slow');
+    const fast = await addChannel('/fast');
+    await newAlert({ isOver: true });
+    const held: ServerResponse[] = [];
+    answer = ({ path }, response) => (path === '/slow' ? held.push(response) : response.end());
+    const service = newService();
+    await service.deliver(middle);
+    await expect.poll(async () => (await channel(fast)).delivered).toBe(2);
+    nowMs += 5_000;
+    await newAlert({ isOver: true, at: HOUR });
+    await service.deliver(middle);
+    await expect.poll(async () => (await channel(fast)).delivered).toBe(4);
+    expect(events('/slow')).toEqual(['firing']);
+    answer = (_, response) => response.end();
+    for (const response of held) response.end();
+    await service.idle();
+    expect(events('/slow')).toEqual(['firing', 'resolved', 'firing', 'resolved']);
+    expect(await channel(slow)).toMatchObject({ delivered: 4, waiting: 0 });
+  });
+
+  test('are told each thing once, however many processes look', async () => {
+    await addChannel('/a');
+    for (let hour = 0; hour < 5; hour++) await newAlert({ isOver: true, at: hour * HOUR });
+    const services = [newService(), newService(), newService()];
+    await Promise.all(services.map(deliver));
+    nowMs += LEASE_MS;
+    await Promise.all(services.map(deliver));
+    expect(heard).toHaveLength(10);
+    expect(new Set(heard.map(({ key }) => key)).size).toBe(10);
+    const alertsOf = (event: string) =>
+      heard.filter(({ body }) => body.event === event).map(({ body }) => (body.alert as { id: number }).id);
+    expect(alertsOf('alert.firing').toSorted()).toEqual(alertsOf('alert.resolved').toSorted());
+  });
+
+  test('that are deleted take what waits for them along', async () => {
+    const id = await addChannel('/a');
+    await newAlert({ isOver: true });
+    await new ChannelStore(database).remove(id);
+    await deliver(newService());
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('the schedule', () => {
+  @Module({})
+  class TestModule {}
+
+  test('runs in the scorer’s process and delivers by itself', async () => {
+    const id = await addChannel('/a');
+    const own = new Database(process.env['DATABASE_URL']!, {
+      poolSize: 2,
+      name: 'notification.spec schedule',
+    });
+    const worker = await NestFactory.createApplicationContext(
+      {
+        module: TestModule,
+        imports: [
+          ScheduleModule.forRoot(),
+          DatabaseModule.with({ config, clock: () => nowMs, database: own }),
+          AlertsWorkerModule,
+        ],
+      },
+      { logger: false },
+    );
+    expect(worker.get(AlertService)).toBeInstanceOf(AlertService);
+    await newAlert({ isOver: true });
+    await expect.poll(async () => (await channel(id)).delivered, { timeout: 10_000 }).toBe(2);
+    await worker.close();
+  });
+
+  test('waits quietly for a database that is away', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const away = new Database('postgres://nobody@127.0.0.1:1/nothing', { poolSize: 1, name: 'away' });
+    const stores = [new NotificationStore(away), new AlertStore(away)] as const;
+    const schedule = new NotificationSchedule(away, new NotificationService(...stores, config, () => nowMs));
+    for (let second = 0; second < 3; second++) await schedule.run();
+    expect(warn).toHaveBeenCalledTimes(1);
+    await away.close();
+  });
+});
