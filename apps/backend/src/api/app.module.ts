@@ -31,7 +31,7 @@ export interface Foundation {
 
 const foundation = (given: Foundation, role: string) => [
   DatabaseModule.with(given),
-  LoggerModule.forRoot(loggerOptions(given.config, role)),
+  LoggerModule.forRoot(loggerOptions(given.config, { role, isTerminal: process.stdout.isTTY })),
   ScheduleModule.forRoot(),
 ];
 

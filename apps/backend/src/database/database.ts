@@ -83,6 +83,7 @@ export class Database implements Queries {
   }
 
   async close(): Promise<void> {
+    if (this.isClosed) return;
     this.isClosed = true;
     clearTimeout(this.relisten);
     await this.listener?.end().catch(() => undefined);
