@@ -6,10 +6,14 @@ const NON_FINITE = /^[+-]?(?:nan|inf(?:inity)?)$/i;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const DECIMAL_COMMA = /^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:e[+-]?\d+)?$/i;
 
-export const isMissing = (cell: string): boolean => MISSING.test(cell.trim());
+/** Longer than any number or time that a person writes. */
+const MAX_LENGTH = 64;
+
+export const isMissing = (cell: string): boolean => cell.length <= MAX_LENGTH && MISSING.test(cell.trim());
 
 /** A number, perhaps not finite; undefined: something else. A decimal comma only where commas do not divide cells. */
 export function readNumber(cell: string, hasDecimalComma: boolean): number | undefined {
+  if (cell.length > MAX_LENGTH) return undefined;
   const text = cell.trim();
   if (NUMBER.test(text)) return Number(text);
   if (hasDecimalComma && DECIMAL_COMMA.test(text)) return Number(text.replaceAll('.', '').replace(',', '.'));
@@ -25,12 +29,9 @@ const YEAR_FIRST = new RegExp(String.raw`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})${C
 const YEAR_LAST = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})${CLOCK}$`, 'i');
 const EPOCH = /^\d{9,19}(?:\.\d+)?$/;
 
-/** Longer than any time. */
-const MAX_TIME_LENGTH = 64;
-
 /** Epoch milliseconds; undefined: not a time, or one that could be two. Times without an offset are UTC. */
 export function readTime(cell: string, order?: DateOrder): number | undefined {
-  if (cell.length > MAX_TIME_LENGTH) return undefined;
+  if (cell.length > MAX_LENGTH) return undefined;
   const text = cell.trim();
   if (EPOCH.test(text)) return readEpoch(Number(text));
   const [, year, month, day, ...clock] = YEAR_FIRST.exec(text) ?? [];
@@ -70,7 +71,7 @@ function readOffset(offset: string | undefined): number {
 
 /** Whether a cell is a date with the year last that reads two ways, and which way it cannot be read. */
 export function dateOrders(cell: string): DateOrder[] | undefined {
-  const [, first, separator, second] = YEAR_LAST.exec(cell.trim().slice(0, MAX_TIME_LENGTH)) ?? [];
+  const [, first, separator, second] = YEAR_LAST.exec(cell.trim().slice(0, MAX_LENGTH)) ?? [];
   if (!first || separator === '.') return undefined;
   const orders: DateOrder[] = [];
   if (Number(second) <= 12) orders.push('day first');

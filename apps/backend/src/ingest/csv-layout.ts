@@ -20,8 +20,10 @@ export interface Layout {
   hasDecimalComma: boolean;
 }
 
-/** Rows that are looked at. */
+/** What is looked at. */
 const PREVIEW_ROWS = 100;
+const PREVIEW_LENGTH = 1_000_000;
+const MAX_COLUMNS = 1_000;
 const DELIMITERS = ['\t', ';', '|', ','];
 const TIME_NAMES =
   /^(?:time|timestamps?|date[ _-]?time|date|ts|t|datum|zeit|when|_time|time[ _-]?(?:utc|ms|s)|epoch)$/i;
@@ -34,6 +36,8 @@ export function findLayout(text: string, choice: ColumnChoice): Layout {
   const { delimiter, rows } = preview(text);
   const width = Math.max(0, ...rows.map((row) => row.length));
   if (rows.length === 0) throw new BadInput(`The body is empty: send a CSV with ${LOOKED_FOR}.`);
+  if (width > MAX_COLUMNS)
+    throw new BadInput(`The CSV has ${width} columns: at most ${MAX_COLUMNS} are read.`);
   const hasHeader = rows[0]!.every((cell) => !isTimeLike(cell) && readNumber(cell, true) === undefined);
   const names = columnNames(hasHeader ? rows[0]! : [], width);
   const cells = hasHeader ? rows.slice(1) : rows;
@@ -64,9 +68,10 @@ export function findLayout(text: string, choice: ColumnChoice): Layout {
 
 /** The delimiter that cuts most rows into the same number of cells, two at least. */
 function preview(text: string): { delimiter: string; rows: string[][] } {
+  const head = text.slice(0, PREVIEW_LENGTH);
   let best = { delimiter: ',', rows: [] as string[][], agreeing: -1 };
   for (const delimiter of DELIMITERS) {
-    const { data } = Papa.parse<string[]>(text, {
+    const { data } = Papa.parse<string[]>(head, {
       delimiter,
       preview: PREVIEW_ROWS,
       skipEmptyLines: 'greedy',

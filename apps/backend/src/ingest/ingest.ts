@@ -2,6 +2,7 @@
 import {
   Labels,
   MAX_LABELS,
+  MAX_NAME_LENGTH,
   SeriesName,
   type IngestResult,
   type Problem,
@@ -82,8 +83,9 @@ export function collect({ oldestMs, newestMs }: Acceptance): Collector {
 
   return {
     series(name, labels) {
-      const key = labels === undefined ? `${name as string}` : `${name as string}\n${JSON.stringify(labels)}`;
-      if (typeof name !== 'string' || key.length > MAX_REMEMBERED) return place(name, labels);
+      if (typeof name !== 'string' || name.length > MAX_REMEMBERED) return place(name, labels);
+      const key = labels === undefined ? name : `${name}\n${JSON.stringify(labels)}`;
+      if (key.length > MAX_REMEMBERED) return place(name, labels);
       const remembered = places.get(key);
       if (remembered !== undefined) return remembered;
       const found = place(name, labels);
@@ -116,13 +118,15 @@ const LONE_SURROGATE = /\p{Cs}/u;
 
 /** The identity that the contract sees in these, or what is wrong with them. */
 function checkSeries(name: unknown, labels: unknown): SeriesIdentity | string {
+  // A name of megabytes, or a million labels, are refused before each character of them is looked at.
+  if (typeof name === 'string' && name.trim().length > MAX_NAME_LENGTH)
+    return `series: the name is longer than ${MAX_NAME_LENGTH} characters`;
+  if (typeof labels === 'object' && labels !== null && Object.keys(labels).length > MAX_LABELS)
+    return `labels: more than ${MAX_LABELS} labels`;
   const checkedName = SeriesName.safeParse(name);
   if (!checkedName.success) return `series: ${checkedName.error.issues[0]!.message}`;
   if (LONE_SURROGATE.test(checkedName.data)) return 'series: the name is not valid Unicode';
   if (labels === undefined) return identify(checkedName.data);
-  // A million labels are refused before each of them is looked at.
-  if (typeof labels === 'object' && labels !== null && Object.keys(labels).length > MAX_LABELS)
-    return `labels: more than ${MAX_LABELS} labels`;
   const checkedLabels = Labels.safeParse(labels);
   if (!checkedLabels.success) return `labels: ${checkedLabels.error.issues[0]!.message}`;
   if (Object.entries(checkedLabels.data).some((pair) => pair.some((text) => LONE_SURROGATE.test(text))))

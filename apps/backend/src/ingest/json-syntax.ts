@@ -8,7 +8,6 @@ export interface SyntaxProblem {
 }
 
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
 type Expected =
@@ -19,18 +18,19 @@ export function findSyntaxError(text: string): SyntaxProblem {
   const before = text.slice(0, at);
   const line = before.split('\n').length;
   const column = at - before.lastIndexOf('\n');
-  return { line, column, what: `${describe(text, at)} where ${expected} was expected` };
+  return { line, column, what: `${describe(text, at, expected)} where ${expected} was expected` };
 }
 
-function describe(text: string, at: number): string {
+function describe(text: string, at: number, expected: Expected): string {
   if (at >= text.length) return 'the text ends';
-  if (text[at] === '"') return 'a string that does not end, or holds a bad escape or a control character,';
+  if (text[at] === '"' && /name|value/.test(expected))
+    return 'a string that does not end, or holds a bad escape or a control character, stands';
   const word = /^(?:[\w+-]+|.)/su.exec(text.slice(at, at + 20))![0];
   return `${JSON.stringify(word)} stands`;
 }
 
 /** Goes from token to token, the open brackets on a stack of its own: nesting is bounded by memory, not by calls. */
-function scan(text: string): { at: number; expected: Expected } {
+function scan(text: string): Step {
   const open: ('[' | '{')[] = [];
   let expected: Expected = 'a value';
   let at = skip(SPACE, text, 0)!;
@@ -43,36 +43,60 @@ function scan(text: string): { at: number; expected: Expected } {
   return { at, expected };
 }
 
-function step(text: string, at: number, expected: Expected, open: ('[' | '{')[]) {
+interface Step {
+  at: number;
+  expected: Expected;
+}
+
+/** The place after the token at `at` and what may follow it; undefined: that token may not stand there. */
+function step(text: string, at: number, expected: Expected, open: ('[' | '{')[]): Step | undefined {
   const character = text[at]!;
-  const after = (): Expected => (open.length === 0 ? 'the end' : '"," or the end');
-  const closes = (character === ']' && open.at(-1) === '[') || (character === '}' && open.at(-1) === '{');
+  const to = (end: number | undefined, next: Expected) =>
+    end === undefined ? undefined : { at: end, expected: next };
+  const afterValue = (): Expected => (open.length === 0 ? 'the end' : '"," or the end');
+  const bracket = open.at(-1);
   if (
-    closes &&
-    (expected === '"," or the end' || expected === 'a value or "]"' || expected === 'a name or "}"')
+    mayClose(expected) &&
+    ((character === ']' && bracket === '[') || (character === '}' && bracket === '{'))
   ) {
     open.pop();
-    return { at: at + 1, expected: after() };
+    return to(at + 1, afterValue());
   }
-  if (expected === '"," or the end')
-    return character === ','
-      ? { at: at + 1, expected: open.at(-1) === '[' ? ('a value' as const) : ('a name' as const) }
-      : undefined;
-  if (expected === '":"') return character === ':' ? { at: at + 1, expected: 'a value' as const } : undefined;
-  if (expected === 'the end') return undefined;
-  if (expected === 'a name' || expected === 'a name or "}"') {
-    const end = skip(STRING, text, at);
-    return end === undefined ? undefined : { at: end, expected: '":"' as const };
+  switch (expected) {
+    case 'the end':
+      return undefined;
+    case '"," or the end':
+      return character === ',' ? to(at + 1, bracket === '[' ? 'a value' : 'a name') : undefined;
+    case '":"':
+      return character === ':' ? to(at + 1, 'a value') : undefined;
+    case 'a name':
+    case 'a name or "}"':
+      return to(endOfString(text, at), '":"');
+    default:
+      if (character !== '[' && character !== '{')
+        return to(endOfString(text, at) ?? skip(SCALAR, text, at), afterValue());
+      open.push(character);
+      return to(at + 1, character === '[' ? 'a value or "]"' : 'a name or "}"');
   }
-  if (character === '[' || character === '{') {
-    open.push(character);
-    return {
-      at: at + 1,
-      expected: character === '[' ? ('a value or "]"' as const) : ('a name or "}"' as const),
-    };
+}
+
+const mayClose = (expected: Expected): boolean => expected.includes(' or ');
+
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+
+/** The end of the string that begins at `at`; a loop, since a regular expression has no room for a string of megabytes. */
+function endOfString(text: string, at: number): number | undefined {
+  if (text[at] !== '"') return undefined;
+  for (let i = at + 1; i < text.length; i++) {
+    const character = text[i]!;
+    if (character === '"') return i + 1;
+    if (character < ' ') return undefined;
+    if (character !== '\\') continue;
+    const end = skip(ESCAPE, text, i);
+    if (end === undefined) return undefined;
+    i = end - 1;
   }
-  const end = skip(STRING, text, at) ?? skip(SCALAR, text, at);
-  return end === undefined ? undefined : { at: end, expected: after() };
+  return undefined;
 }
 
 /** The end of what `pattern` finds right at `at`. */
