@@ -226,7 +226,7 @@ export function connect(socket: Socket, id: number, rules: ClientRules, events: 
   });
   // An error is followed by 'close', which is what counts.
   socket.on('error', () => undefined);
-  socket.on('close', client.leave);
+  socket.on('close', () => client.leave());
   return client;
 }
 
