@@ -40,9 +40,17 @@ const MIN_WINDOW = 8;
 /** A history holds this many windows at least, so that its held-out part holds one. */
 const MIN_WINDOWS = 6;
 
-/** The config narrowed to what the longest of these series can teach. */
+/** The config narrowed to what these series can teach: a short history gets a shorter window and half of the steps. */
 export function fitted(config: ModelConfig, series: Grid[]): ModelConfig {
-  const longest = series.reduce((most, { values }) => Math.max(most, values.length), 0);
+  const lengths = series.map(({ values }) => values.length);
+  const longest = Math.max(0, ...lengths);
   const window = Math.max(MIN_WINDOW, Math.min(config.window, Math.floor(longest / MIN_WINDOWS)));
-  return { ...config, window, cycles: cyclesWithin(config.cycles, config.periodMs, longest) };
+  const samples = lengths.reduce((sum, length) => sum + length, 0);
+  const worthwhile = Math.max(Math.ceil(config.stepsPerEpoch / 2), Math.ceil(samples / (2 * window)));
+  return {
+    ...config,
+    window,
+    stepsPerEpoch: Math.min(config.stepsPerEpoch, worthwhile),
+    cycles: cyclesWithin(config.cycles, config.periodMs, longest),
+  };
 }

@@ -10,6 +10,7 @@ import type { ModelConfig, ModelKind } from './model';
 import { seeded } from './noise';
 import { buildNetwork } from './train';
 import { vae } from './vae';
+import { toSequence, vrnn } from './vrnn';
 import { type Batch, cut } from './windows';
 
 beforeAll(async () => void (await selectBackend('cpu')));
@@ -139,6 +140,41 @@ describe.each(['vae', 'vrnn'] as ModelKind[])('the loss of a %s', (kind) => {
     const batch = cut(places, config.window);
     batch.visible[2] = 0;
     return batch;
+  }
+});
+
+it('a VRNN has the same loss and gradients by hand as automatically', () => {
+  const config: ModelConfig = { ...defaultConfig('vrnn', 3_600_000), window: 6, hidden: 5, latent: 3 };
+  const network = vrnn(config, seeded(1));
+  const values = seeded(2).normals(30);
+  const batch = cut(
+    [0, 9, 10, 17].map((at) => ({ series: { start: 100, values }, at })),
+    config.window,
+  );
+  const results = [false, true].map((automatic) => {
+    const loss = () => {
+      const sequence = toSequence(batch, config);
+      // Claiming that a sample may be missing takes the other way, where none is.
+      sequence.anyMissing[3] = automatic;
+      const random = seeded(4);
+      const epsilon = sequence.anyMissing.map(() => tf.tensor2d(random.normals(12), [4, 3]));
+      const { reconstruction, kl } = network.elbo(
+        sequence,
+        { x: sequence.x, observed: sequence.visible },
+        epsilon,
+      );
+      return kl.sum().sub(reconstruction.sum()) as tf.Scalar;
+    };
+    const { value, grads } = tf.variableGrads(loss, Object.values(network.weights));
+    return { value: value.dataSync()[0]!, grads: grads as Record<string, tf.Tensor> };
+  });
+  const [byHand, automatic] = results as [(typeof results)[0], (typeof results)[0]];
+  expect(byHand.value).toBeCloseTo(automatic.value, 4);
+  for (const [name, { name: id }] of Object.entries(network.weights)) {
+    const error = byHand.grads[id]!.sub(automatic.grads[id]!).abs().max().dataSync()[0]!;
+    const size = automatic.grads[id]!.abs().max().dataSync()[0]!;
+    expect(error, name).toBeLessThan(1e-4 * Math.max(1, size));
+    expect(size, name).toBeGreaterThan(0);
   }
 });
 

@@ -18,6 +18,7 @@ import { type Gaussian, kl, logProb, sample } from './gaussian';
 import { LATENT_FLOOR, SAMPLE_FLOOR, type Weights, dense, gaussian, kernel, repeated, tiled } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
+import { unrolled } from './vrnn.unrolled';
 import type { Batch } from './windows';
 
 /** What goes from step to step: h is [batch, hidden], x the last sample [batch, feature]. */
@@ -142,21 +143,38 @@ export function vrnn(config: ModelConfig, random: Random) {
     return { inputs, visited, carry };
   }
 
+  /** `run` from a cold start, joined over time: the two ways to do it say the same. */
+  function pass(s: Sequence, epsilon: tf.Tensor[]) {
+    if (s.anyMissing.some((missing) => missing)) {
+      const { inputs, visited } = run(s, start(s.batch), epsilon);
+      const all = (part: (v: Visited) => tf.Tensor): tf.Tensor => joined(visited.map(part));
+      const q = { mean: all((v) => v.q.mean), std: all((v) => v.q.std) };
+      return { inputs, q, h: all((v) => v.before.h), z: all((v) => v.z), last: all((v) => v.before.x) };
+    }
+    const inputs = project(s);
+    const { h, mean, std, z } = unrolled(
+      {
+        ...{ e: inputs.encoder, r: inputs.r, u: inputs.u, n: inputs.n },
+        ...{ Eh: w('h/encoder'), Rh: w('h/r'), Uh: w('h/u'), Nh: w('h/n') },
+        ...{ Rz: w('z/r'), Uz: w('z/u'), Nz: w('z/n') },
+        ...{ M: w('encoder/mean/kernel'), m: w('encoder/mean/bias') },
+        ...{ S: w('encoder/std/kernel'), s: w('encoder/std/bias') },
+      },
+      epsilon,
+    );
+    const last = tf.concat([tf.zeros([s.batch, features]), s.x.slice(0, (s.time - 1) * s.batch)], 0);
+    return { inputs, q: { mean, std }, h, z, last };
+  }
+
+  const w = (name: string): tf.Tensor => weights[name]!;
+
   /** Both terms of the ELBO, [time · batch, feature] (0 where x is missing) and [time · batch]. */
   function elbo(s: Sequence, target: { x: tf.Tensor; observed: tf.Tensor }, epsilon: tf.Tensor[]) {
-    const { inputs, visited } = run(s, start(s.batch), epsilon);
-    const all = (part: (v: Visited) => tf.Tensor): tf.Tensor => joined(visited.map(part));
-    const state = all((v) => v.before.h);
-    const q = { mean: all((v) => v.q.mean), std: all((v) => v.q.std) };
-    const decoder = decoderOf(state, inputs.decoder);
-    const p = decode(
-      decoder,
-      all((v) => v.z),
-      all((v) => v.before.x),
-    );
+    const { inputs, q, h, z, last } = pass(s, epsilon);
+    const p = decode(decoderOf(h, inputs.decoder), z, last);
     return {
       reconstruction: logProb(p, target.x).mul(target.observed),
-      kl: kl(q, priorOf(state, inputs.prior)),
+      kl: kl(q, priorOf(h, inputs.prior)),
     };
   }
 
