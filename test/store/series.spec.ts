@@ -82,7 +82,12 @@ async function addChampion(periodMs: number): Promise<void> {
 describe('list', () => {
   const names = async (search: string | undefined, labels = {}, page = { limit: 10, offset: 0 }) => {
     const { series, total } = await store.list(search === undefined ? { labels } : { search, labels }, page);
-    return { names: series.map((one) => [one.name, ...Object.values(one.labels)].join(' ')), total };
+    return {
+      names: series.map((one) =>
+        [one.name, one.labels['group'], one.labels['host']].filter(Boolean).join(' '),
+      ),
+      total,
+    };
   };
 
   beforeAll(async () => {

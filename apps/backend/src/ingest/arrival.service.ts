@@ -24,7 +24,7 @@ export class ArrivalService {
   /** Takes note of samples written, by series; returns at once. */
   arrived(rows: ReadonlyMap<number, number>, hasPeriod: (id: number) => boolean): void {
     for (const id of rows.keys()) this.changed.add(id);
-    this.publishing ??= this.publishSoon().finally(() => (this.publishing = undefined));
+    this.publishing ??= this.publishSoon();
     const due = this.periods.wrote(rows, hasPeriod);
     if (due.length > 0) this.inferring = this.inferring.then(() => this.infer(due));
   }
@@ -43,6 +43,7 @@ export class ArrivalService {
       // Nobody can be told while the database is away; scoring finds what waits at its next look.
       await this.attempt('live event', () => publish(this.database, { type: 'samples', seriesIds }));
     }
+    this.publishing = undefined;
   }
 
   private async infer(ids: readonly number[]): Promise<void> {

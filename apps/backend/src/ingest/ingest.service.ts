@@ -96,7 +96,7 @@ export class IngestService implements BeforeApplicationShutdown {
       const counts = { rows, taken: 0, settled: 0, written: 0 };
       this.queue.push({ decoded, series: [], refusals: [...decoded.refusals], resolve, reject, ...counts });
       this.waitingRows += rows;
-      this.flushing ??= this.flushAll().finally(() => (this.flushing = undefined));
+      this.flushing ??= this.flushAll();
     });
   }
 
@@ -104,6 +104,8 @@ export class IngestService implements BeforeApplicationShutdown {
     // Requests of one turn of the event loop go into the first statement together.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) await this.flush(takeRows(this.queue, STATEMENT_ROWS));
+    // In the same turn as the look at the queue: a request that comes later starts anew.
+    this.flushing = undefined;
   }
 
   private async flush(slices: Slice<Request>[]): Promise<void> {
