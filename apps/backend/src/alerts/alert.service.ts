@@ -9,7 +9,7 @@ import { NotificationStore } from './notification.store';
 
 /** What one transaction takes on: so many series, or so many scores. */
 const MOST_SERIES = 100;
-const MOST_SCORES = 50_000;
+const MOST_SCORES = 25_000;
 
 /** What is known of a series before its review begins. */
 interface Memory {

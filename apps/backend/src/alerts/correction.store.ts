@@ -41,6 +41,11 @@ interface StoredRow extends Omit<ScoredRow, 'time'> {
   was_told: boolean;
 }
 
+/** The value of each score's sample; OFFSET 0 keeps the planner from reading all samples for a few. */
+const WITH_VALUE = `CROSS JOIN LATERAL (
+         SELECT p.value FROM sample p WHERE p.series_id = s.series_id AND p.time = s.time OFFSET 0
+       ) p`;
+
 const SCORED = 's.series_id, s.time, s.score, s.threshold, s.expected, s.lower, s.upper, s.vrnn_share';
 
 /** Serializes reviews over all processes, so that what one decides on is what it writes to. */
@@ -84,7 +89,7 @@ export class CorrectionStore {
          ORDER BY s.time DESC
          LIMIT $3
        ) s
-       JOIN sample p ON p.series_id = s.series_id AND p.time = s.time
+       ${WITH_VALUE}
        ORDER BY s.series_id, s.time`,
       [...columns(reviews), count],
     );
@@ -106,7 +111,7 @@ export class CorrectionStore {
          ORDER BY s.time
          LIMIT $4
        ) s
-       JOIN sample p ON p.series_id = s.series_id AND p.time = s.time
+       ${WITH_VALUE}
        ORDER BY q.span, s.time`,
       [...columns(spans), spans.map(({ to }) => to), count],
     );
@@ -120,7 +125,7 @@ export class CorrectionStore {
     const { rows } = await queries.query<ScoredRow>(
       `SELECT ${SCORED}, p.value
        FROM score s
-       JOIN sample p ON p.series_id = s.series_id AND p.time = s.time
+       ${WITH_VALUE}
        WHERE s.series_id = $1 AND s.time >= $2 AND s.time < $3 AND s.score >= s.threshold
        ORDER BY s.score DESC, s.time
        LIMIT 1`,
@@ -153,18 +158,17 @@ export class CorrectionStore {
    */
   async since(queries: Queries, reviews: readonly Review[], calm: number): Promise<OfSeries<Scored>> {
     const { rows } = await queries.query<ScoredRow>(
-      `WITH marked AS (
+      `SELECT s.*, p.value
+       FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
+       CROSS JOIN LATERAL (
          SELECT ${SCORED},
                 bool_or(s.score >= s.threshold) OVER (last ROWS BETWEEN $3::int PRECEDING AND CURRENT ROW) AS is_near,
                 row_number() OVER last AS place
-         FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
-         JOIN score s ON s.series_id = q.series_id AND s.time >= q.since
-         WHERE s.time >= $4
-         WINDOW last AS (PARTITION BY s.series_id ORDER BY s.time)
-       )
-       SELECT s.*, p.value
-       FROM marked s
-       JOIN sample p ON p.series_id = s.series_id AND p.time = s.time
+         FROM score s
+         WHERE s.series_id = q.series_id AND s.time >= q.since AND s.time >= $4
+         WINDOW last AS (ORDER BY s.time)
+       ) s
+       ${WITH_VALUE}
        WHERE s.is_near OR s.place <= $3
        ORDER BY s.series_id, s.time`,
       [...columns(reviews), calm, earliest(reviews)],
