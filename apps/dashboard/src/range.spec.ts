@@ -80,6 +80,7 @@ describe('a choice', () => {
     expect(stretchOf(NEWEST, bounds)).toBeNull();
     expect(stretchOf({ kind: 'newest', span: 400 }, bounds)).toEqual({ from: 600, to: 1000 });
     expect(stretchOf({ kind: 'newest', span: 'all' }, bounds)).toEqual({ from: 0, to: 1000 });
+    expect(stretchOf({ kind: 'newest', span: 9000 }, bounds)).toEqual({ from: 0, to: 1000 });
     expect(stretchOf({ kind: 'newest', span: 400 }, null)).toBeNull();
   });
 });

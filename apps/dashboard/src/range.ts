@@ -80,7 +80,7 @@ export function stretchOf(choice: RangeChoice, bounds: Bounds | null): Stretch |
   if (choice.kind === 'fixed') return { from: choice.from, to: choice.to };
   if (choice.span === null || bounds === null) return null;
   if (choice.span === 'all') return { from: bounds.first, to: bounds.end };
-  return { from: bounds.end - choice.span, to: bounds.end };
+  return { from: Math.max(bounds.first, bounds.end - choice.span), to: bounds.end };
 }
 
 /** Turns a stretch into a choice: one that reaches the newest sample follows it from then on. */

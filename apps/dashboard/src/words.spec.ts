@@ -80,6 +80,7 @@ describe('scoreInWords', () => {
   it.each<[number | null, string]>([
     [null, 'not scored yet'],
     [0.2, 'as usual'],
+    [0.64, 'about 1 in 4'],
     [1, 'about 1 in 10'],
     [2.5, 'about 1 in 320'],
     [3.6, 'about 1 in 4,000'],

@@ -143,9 +143,9 @@ export function scoreInWords(score: number | null | undefined): string {
   return `about 1 in ${roundedCount(10 ** score)}`;
 }
 
-/** Two significant digits below a thousand and one above, since a tail probability is an estimate. */
+/** One or two significant digits, since a tail probability is an estimate. */
 function roundedCount(count: number): string {
-  const rounded = Number(count.toPrecision(count < 1000 ? 2 : 1));
+  const rounded = Number(count.toPrecision(count >= 10 && count < 1000 ? 2 : 1));
   if (rounded >= 1e9) return `${rounded / 1e9} billion`;
   if (rounded >= 1e6) return `${rounded / 1e6} million`;
   return rounded.toLocaleString('en-GB');

@@ -26,6 +26,8 @@ import { Stage, type StageActions } from './stage';
 
 const RIGHT = 14;
 const LANE_HEIGHT = 100;
+/** Of the time axis alone, where nothing is scored. */
+const AXIS_HEIGHT = 30;
 const SYNC = 'series';
 
 interface SeriesChartProps extends StageActions {
@@ -182,11 +184,12 @@ function ValueChart({
 
 function ScoreLane({ rows, domain, ticks, stretches, view, left, width }: Frame) {
   const span = domain[1] - domain[0];
+  const isScored = view.threshold !== null || rows.some((row) => row.score !== null);
   return (
     <ComposedChart
       data={rows}
       width={width}
-      height={LANE_HEIGHT}
+      height={isScored ? LANE_HEIGHT : AXIS_HEIGHT}
       margin={{ top: 8, right: RIGHT, bottom: 0, left: 0 }}
       syncId={SYNC}
       accessibilityLayer={false}
@@ -210,7 +213,7 @@ function ScoreLane({ rows, domain, ticks, stretches, view, left, width }: Frame)
         tickLine={false}
         axisLine={false}
         ticks={[0]}
-        tickFormatter={() => 'score'}
+        tickFormatter={() => (isScored ? 'score' : '')}
       />
       {stretches.map(({ alert, from, to }) => (
         <ReferenceArea

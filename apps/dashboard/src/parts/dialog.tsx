@@ -6,7 +6,7 @@ import { AlertDialog, Dialog } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { Button, IconButton } from './button';
 
-const OVERLAY = 'fixed inset-0 z-40 bg-black/50';
+const OVERLAY = 'fixed inset-0 z-40 bg-[rgb(0_0_0/0.55)]';
 const PANEL =
   'fixed top-1/2 left-1/2 z-50 max-h-[90dvh] w-[min(40rem,calc(100vw-1.5rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-lg border border-line bg-surface p-4 shadow-xl';
 

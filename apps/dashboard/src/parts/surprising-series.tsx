@@ -26,7 +26,7 @@ export function SurprisingSeries({ series, threshold, sparkline }: Overview['sur
         {series.state === 'firing' ? (
           <StateBadge state={series.state} why={series.why} />
         ) : (
-          <span>newest {duration(spanMs)}</span>
+          <span>{duration(spanMs)}</span>
         )}
       </p>
     </article>

@@ -25,6 +25,7 @@ import {
   type RangeChoice,
   type Stretch,
 } from '@/range';
+import { alertStretches } from '@/rows';
 import { counted, duration, localTime, resolutionInWords } from '@/words';
 import { DataTable } from '@/charts/data-table';
 
@@ -37,10 +38,10 @@ export function SeriesView({ series }: { series: Series }) {
   const [ref, width] = useWidth();
   const points = width > 0 && width < 500 ? 300 : 600;
   const { data: view, error, isValidating, mutate } = useView(series.id, choice, points);
-  const bounds = boundsOf(series);
+  const bounds = boundsOf(view?.series ?? series);
 
   if (bounds === null) return <NoSamples series={series} />;
-  const move = mover(series.id, view, bounds);
+  const move = mover(series.id, shownStretch(choice, view, bounds), bounds);
   return (
     <Card>
       <Toolbar choice={choice} move={move} />
@@ -65,23 +66,27 @@ interface Mover {
   onNewest: () => void;
 }
 
-/** Each move is an entry of the browser's history, so that Back undoes a zoom. */
-function mover(id: number, view: View | undefined, bounds: Bounds): Mover {
-  const to = (choice: RangeChoice) => window.history.pushState(null, '', seriesHref(id, choice));
-  const shown: Stretch =
-    view === undefined
-      ? { from: bounds.first, to: bounds.end }
-      : { from: Date.parse(view.from), to: Math.min(Date.parse(view.to), bounds.end) };
+/** A zoom is an entry of the browser's history, so that Back undoes it; steps of panning would only be in the way there. */
+function mover(id: number, shown: Stretch, bounds: Bounds): Mover {
+  const to = (next: RangeChoice) => window.history.pushState(null, '', seriesHref(id, next));
+  const step = (next: RangeChoice) => window.history.replaceState(null, '', seriesHref(id, next));
   return {
     to,
     onSelect: (a, b) => {
       const selected = selection(a, b, bounds);
       if (selected !== null && selected.from < bounds.end) to(settle(selected, bounds));
     },
-    onPan: (fraction) => to(settle(pan(shown, fraction, bounds), bounds)),
+    onPan: (fraction) => step(settle(pan(shown, fraction, bounds), bounds)),
     onZoom: (factor) => to(settle(zoom(shown, factor, bounds), bounds)),
     onNewest: () => to(NEWEST),
   };
+}
+
+/** What is on screen now; a choice that follows the newest sample ends there, even if the answer is a sample behind. */
+function shownStretch(choice: RangeChoice, view: View | undefined, bounds: Bounds): Stretch {
+  if (view === undefined) return { from: bounds.first, to: bounds.end };
+  const to = choice.kind === 'newest' ? bounds.end : Math.min(Date.parse(view.to), bounds.end);
+  return { from: Date.parse(view.from), to };
 }
 
 function Toolbar({ choice, move }: { choice: RangeChoice; move: Mover }) {
@@ -142,7 +147,7 @@ function Caption({ view, choice }: { view: View; choice: RangeChoice }) {
         isBucketed={isBucketed}
         hasBand={view.band.lower.some((value) => value !== null)}
         hasForecast={view.forecast !== null}
-        hasAlerts={view.alerts.length > 0}
+        hasAlerts={alertStretches(view).length > 0}
       />
       <p className="text-xs text-muted">
         {localTime(from)} to {choice.kind === 'newest' ? 'the newest sample' : localTime(to)} (

@@ -3,15 +3,16 @@
 
 import { useSearchParams } from 'next/navigation';
 import type { FormEvent } from 'react';
-import { signIn } from '@/api';
+import { signIn, useSession } from '@/api';
 import { placeAfterSignIn } from '@/next-place';
-import { Button } from '@/parts/button';
+import { Button, LinkButton } from '@/parts/button';
 import { Failure } from '@/parts/feedback';
 import { Field, typedInto } from '@/parts/field';
 import { useJob } from '@/parts/hooks';
 
 export function SignInScreen() {
   const next = placeAfterSignIn(useSearchParams().get('next'));
+  const { data: session } = useSession();
   const job = useJob();
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -26,6 +27,12 @@ export function SignInScreen() {
     <div className="w-full max-w-sm rounded-lg border border-line bg-surface p-5">
       <h1 className="text-xl font-semibold tracking-tight">Sign in to Bellwether</h1>
       <p className="mt-1 mb-4 text-sm text-muted">With an API key, the same one that sends samples.</p>
+      {session?.needsKey === false && (
+        <div className="mb-4 space-y-2 text-sm">
+          <p>No key is needed here: Bellwether listens on this machine only.</p>
+          <LinkButton href="/">Go to the overview</LinkButton>
+        </div>
+      )}
       <form onSubmit={submit} className="space-y-3">
         <Field
           label="API key"
