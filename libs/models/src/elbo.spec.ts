@@ -163,10 +163,10 @@ it('a VRNN has the same loss and gradients by hand as automatically', () => {
         { x: sequence.x, observed: sequence.visible },
         epsilon,
       );
-      return kl.sum().sub(reconstruction.sum()) as tf.Scalar;
+      return kl.sum().sub<tf.Scalar>(reconstruction.sum());
     };
     const { value, grads } = tf.variableGrads(loss, Object.values(network.weights));
-    return { value: value.dataSync()[0]!, grads: grads as Record<string, tf.Tensor> };
+    return { value: value.dataSync()[0]!, grads: grads };
   });
   const [byHand, automatic] = results as [(typeof results)[0], (typeof results)[0]];
   expect(byHand.value).toBeCloseTo(automatic.value, 4);

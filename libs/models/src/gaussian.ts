@@ -1,5 +1,5 @@
 /** Diagonal Gaussians: the densities and divergences of which every ELBO here is made. */
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
 /** `mean` and `std` share one shape, dimensions on the last axis. */
 export interface Gaussian {

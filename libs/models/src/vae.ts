@@ -72,7 +72,7 @@ export function vae(config: ModelConfig, random: Random) {
     );
     const epsilon = tf.tensor2d(random.normals(batch.size * latent), [batch.size, latent]);
     const terms = elbo(toWindowBatch(batch, config), epsilon);
-    return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div(count) as tf.Scalar;
+    return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div<tf.Scalar>(count);
   }
 
   return { weights, encoder, decoder, newest, elbo, loss };

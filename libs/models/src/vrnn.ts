@@ -190,7 +190,7 @@ export function vrnn(config: ModelConfig, random: Random) {
       tf.tensor2d(random.normals(s.batch * latent), [s.batch, latent]),
     );
     const terms = elbo(s, target, epsilon);
-    return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div(count) as tf.Scalar;
+    return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div<tf.Scalar>(count);
   }
 
   /**
@@ -205,7 +205,7 @@ export function vrnn(config: ModelConfig, random: Random) {
     const state = all((v) => v.before.h);
     const p = priorOf(state, inputs.prior);
     const each = epsilon.shape[0];
-    const samples = repeated(p.mean, each).add(repeated(p.std, each).mul(tiled(epsilon, state.shape[0]!)));
+    const samples = repeated(p.mean, each).add(repeated(p.std, each).mul(tiled(epsilon, state.shape[0])));
     const decoder = repeated(decoderOf(state, inputs.decoder), each);
     const last = repeated(
       all((v) => v.before.x),

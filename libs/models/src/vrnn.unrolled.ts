@@ -31,23 +31,23 @@ export interface Unrolled {
 }
 
 const STEP = ['h', 'e', 'std', 'z', 'epsilon', 'r', 'u', 'hn', 'n'] as const;
-type Step = Record<(typeof STEP)[number] | 'mean', tf.Tensor2D>;
+type Step = Record<(typeof STEP)[number] | 'mean', tf.Tensor>;
 
 /** Starts at h = 0; epsilon is one [batch, latent] per step. */
 export function unrolled(inputs: UnrolledInputs, epsilon: tf.Tensor[]): Unrolled {
   const time = epsilon.length;
-  const [hidden, latent] = [inputs.Eh.shape[0]!, inputs.M.shape[1]!];
+  const [hidden, latent] = [inputs.Eh.shape[0], inputs.M.shape[1]!];
   const run = tf.customGrad((...args) => {
     const save = args.at(-1) as unknown as tf.GradSaveFunc;
     const given = named(args.slice(0, -1) as tf.Tensor[]);
     const steps = forward(given, epsilon);
     save([...WEIGHTS.map((name) => given[name]), ...steps.flatMap((step) => STEP.map((name) => step[name]))]);
     const whole = (name: keyof Step) =>
-      tf.concat2d(
+      tf.concat(
         steps.map((step) => step[name]),
         0,
       );
-    const value = tf.concat2d([whole('h'), whole('mean'), whole('std'), whole('z')], 1);
+    const value = tf.concat([whole('h'), whole('mean'), whole('std'), whole('z')], 1);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const weights = Object.fromEntries(WEIGHTS.map((name, i) => [name, saved[i]!])) as UnrolledInputs;
       const kept = Array.from({ length: time }, (_, t) => {
@@ -69,22 +69,22 @@ const WEIGHTS = NAMES.slice(4);
 const named = (args: tf.Tensor[]): UnrolledInputs =>
   Object.fromEntries(NAMES.map((name, i) => [name, args[i]!])) as UnrolledInputs;
 
-const dot = (a: tf.Tensor, b: tf.Tensor): tf.Tensor2D => tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D);
+const dot = (a: tf.Tensor, b: tf.Tensor): tf.Tensor2D => tf.matMul(a, b);
 
 function forward(given: UnrolledInputs, epsilon: tf.Tensor[]): Step[] {
   const time = epsilon.length;
   const [es, rs, us, ns] = [given.e, given.r, given.u, given.n].map((all) => tf.split(all, time, 0));
-  let h = tf.zeros([epsilon[0]!.shape[0]!, given.Eh.shape[0]!]) as tf.Tensor2D;
+  let h: tf.Tensor = tf.zeros([epsilon[0]!.shape[0]!, given.Eh.shape[0]!]);
   return epsilon.map((noise, t) => {
-    const e = dot(h, given.Eh).add(es![t]!).tanh() as tf.Tensor2D;
-    const mean = dot(e, given.M).add(given.m) as tf.Tensor2D;
-    const std = dot(e, given.S).add(given.s).softplus().add(LATENT_FLOOR) as tf.Tensor2D;
-    const z = mean.add(std.mul(noise)) as tf.Tensor2D;
-    const r = dot(h, given.Rh).add(dot(z, given.Rz)).add(rs![t]!).sigmoid() as tf.Tensor2D;
-    const u = dot(h, given.Uh).add(dot(z, given.Uz)).add(us![t]!).sigmoid() as tf.Tensor2D;
+    const e = dot(h, given.Eh).add(es![t]!).tanh();
+    const mean = dot(e, given.M).add(given.m);
+    const std = dot(e, given.S).add(given.s).softplus().add(LATENT_FLOOR);
+    const z = mean.add(std.mul(noise));
+    const r = dot(h, given.Rh).add(dot(z, given.Rz)).add(rs![t]!).sigmoid();
+    const u = dot(h, given.Uh).add(dot(z, given.Uz)).add(us![t]!).sigmoid();
     const hn = dot(h, given.Nh);
-    const n = r.mul(hn).add(dot(z, given.Nz)).add(ns![t]!).tanh() as tf.Tensor2D;
-    const step = { h, e, mean, std, z, epsilon: noise as tf.Tensor2D, r, u, hn, n };
+    const n = r.mul(hn).add(dot(z, given.Nz)).add(ns![t]!).tanh();
+    const step = { h, e, mean, std, z, epsilon: noise, r, u, hn, n };
     h = n.add(u.mul(h.sub(n)));
     return step;
   });
