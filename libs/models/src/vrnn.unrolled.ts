@@ -74,7 +74,7 @@ const dot = (a: tf.Tensor, b: tf.Tensor): tf.Tensor2D => tf.matMul(a, b);
 function forward(given: UnrolledInputs, epsilon: tf.Tensor[]): Step[] {
   const time = epsilon.length;
   const [es, rs, us, ns] = [given.e, given.r, given.u, given.n].map((all) => tf.split(all, time, 0));
-  let h: tf.Tensor = tf.zeros([epsilon[0]!.shape[0]!, given.Eh.shape[0]!]);
+  let h: tf.Tensor = tf.zeros([epsilon[0]!.shape[0], given.Eh.shape[0]]);
   return epsilon.map((noise, t) => {
     const e = dot(h, given.Eh).add(es![t]!).tanh();
     const mean = dot(e, given.M).add(given.m);
@@ -137,7 +137,7 @@ function backward(
   const [de, dm, ds, dr, du, dn, dhn] = (['e', 'm', 's', 'r', 'u', 'n', 'hn'] as const).map(delta);
   const whole = (name: 'h' | 'z' | 'e') =>
     tf
-      .concat2d(
+      .concat(
         steps.map((step) => step[name]),
         0,
       )
