@@ -314,6 +314,68 @@ describe('CSV', () => {
   });
 });
 
+describe('series', () => {
+  const call = async (path: string, method = 'GET', body?: unknown) => {
+    const response = await fetch(`${base}/api/v1/series${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    const total = response.headers.get('x-total-count');
+    return { status: response.status, total, body: text ? JSON.parse(text) : undefined };
+  };
+
+  beforeAll(async () => {
+    const labels = { set: 'http-series' };
+    await samples([
+      { series: 'http.list.a', labels, time: T0, value: 1 },
+      { series: 'http.list.b', labels: { ...labels, host: 'Ünë=1' }, time: T0, value: 2 },
+    ]);
+  });
+
+  test('are listed by page, with their total', async () => {
+    const answer = await call('?label=set=http-series&limit=1&offset=1');
+    expect(answer).toMatchObject({ status: 200, total: '2', body: [{ name: 'http.list.b', lastValue: 2 }] });
+    expect(answer.body).toHaveLength(1);
+  });
+
+  test('are found by several labels and by text', async () => {
+    const two = `?label=set=http-series&label=${encodeURIComponent('host=Ünë=1')}`;
+    expect((await call(two)).body).toMatchObject([{ name: 'http.list.b' }]);
+    expect((await call(`?search=${encodeURIComponent('ÜNË')}&label=set=http-series`)).total).toBe('1');
+  });
+
+  test.each([
+    '?limit=0',
+    '?limit=x',
+    '?label=x',
+    '?label=%00=x',
+    '?search=%00',
+    '/0',
+    '/x',
+    '/99999999999',
+  ])('%s is a 400', async (path) => {
+    expect((await call(path)).status).toBe(400);
+  });
+
+  test('are changed, and removed with what they hold', async () => {
+    const [{ id }] = (await call('?label=set=http-series&search=list.a')).body;
+    expect(await call(`/${id}`, 'PATCH', { unit: '°C', periodMs: 1000 })).toMatchObject({
+      status: 200,
+      body: { unit: '°C', periodMs: 1000, periodIsSet: true },
+    });
+    expect(await call(`/${id}`, 'PATCH', { periodMs: 0 })).toMatchObject({ status: 400 });
+    expect(await call(`/${id}`, 'PATCH', { period: 1 })).toMatchObject({ status: 400 });
+    expect((await call(`/${id}`, 'DELETE')).status).toBe(204);
+    expect((await call(`/${id}`)).status).toBe(404);
+    expect((await call(`/${id}`, 'DELETE')).status).toBe(404);
+    expect((await call(`/${id}`, 'PATCH', {})).status).toBe(404);
+    expect(await stored('http.list.a')).toEqual([]);
+  });
+});
+
 describe('many at once', () => {
   test('writes all of 64 concurrent requests over 50 series, each series once', async () => {
     const requests = Array.from({ length: 64 }, (_, request) =>

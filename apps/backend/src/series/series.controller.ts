@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Series, SeriesChange, SeriesQuery, type Labels } from '@bellwether/contracts';
 import type { Response } from 'express';
 import { z } from 'zod';
@@ -56,6 +56,7 @@ export class SeriesController {
 
   @Delete(':id')
   @HttpCode(204)
+  @ApiResponse({ status: 204, description: 'It is gone, with its samples, scores and forecasts.' })
   async remove(@Param('id', IdPipe) id: number): Promise<void> {
     if (!(await this.store.remove(id))) throw new NotFound('series', id);
   }
