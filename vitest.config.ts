@@ -20,7 +20,12 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
-          include: ['apps/*/src/**/*.spec.ts', 'libs/*/src/**/*.spec.ts', 'test/architecture/*.spec.ts'],
+          include: [
+            'apps/*/src/**/*.spec.ts',
+            'libs/*/src/**/*.spec.ts',
+            'test/architecture/*.spec.ts',
+            'tools/*.spec.mjs',
+          ],
           testTimeout: 30_000,
         },
       },

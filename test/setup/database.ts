@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbedded } from '../../apps/backend/src/database/embedded/start';
+import { migrate } from '../../apps/backend/src/database/migrate';
 import { buildEmbedded } from './embedded-build';
 
 export async function setup(): Promise<() => Promise<void>> {
@@ -25,5 +26,5 @@ export async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-/** Brings the schema up to date: the migrations go here. */
-async function prepare(_url: string): Promise<void> {}
+/** Brings the schema up to date. */
+const prepare = (url: string): Promise<void> => migrate(url, () => undefined);

@@ -1,5 +1,6 @@
 /** Series: which two are the same one, and what can be said about one now. Pure. */
 import type { Labels, Series, SeriesState } from '@bellwether/contracts';
+import { MIN_SAMPLES } from '@bellwether/models/grid';
 
 /** What makes a series this one and no other. Equal series have equal keys. */
 export interface SeriesIdentity {
@@ -42,7 +43,8 @@ export function judge(facts: Facts): { state: SeriesState; why: string } {
       why: `firing: unusual since ${new Date(facts.firingSinceMs).toISOString().slice(0, 19)}Z`,
     };
   if (facts.unmodelled !== null) return { state: 'unmodelled', why: facts.unmodelled };
-  if (facts.hasChampion) return { state: 'watching', why: watching(facts) };
+  if (facts.hasChampion && (facts.isScored || steps(facts) >= MIN_SAMPLES))
+    return { state: 'watching', why: watching(facts) };
   if (facts.trainingStep !== null && facts.span !== null)
     return { state: 'training', why: `training: ${facts.trainingStep}` };
   return { state: 'collecting', why: collecting(facts) };
@@ -53,10 +55,15 @@ const watching = ({ isScored }: Facts): string =>
     ? 'watching: every new sample is scored'
     : 'watching: a model of its period is there, the first score comes with its next samples';
 
-function collecting({ span, periodMs }: Facts): string {
-  if (span === null) return 'collecting: no sample has arrived yet';
-  if (periodMs === null) return 'collecting: too few samples yet to see how far apart they come';
-  const count = Math.floor((span.toMs - span.fromMs) / periodMs) + 1;
+/** Steps between the first and the newest sample, both counted. */
+const steps = ({ span, periodMs }: Facts): number =>
+  span === null || periodMs === null ? 0 : Math.floor((span.toMs - span.fromMs) / periodMs) + 1;
+
+function collecting(facts: Facts): string {
+  if (facts.span === null) return 'collecting: no sample has arrived yet';
+  if (facts.periodMs === null) return 'collecting: too few samples yet to see how far apart they come';
+  const count = steps(facts);
+  if (facts.hasChampion) return `collecting: ${count} of ${MIN_SAMPLES} samples it takes to be scored`;
   if (count < SAMPLES_TO_TRAIN)
     return `collecting: ${count} of about ${SAMPLES_TO_TRAIN} samples it takes to train`;
   return 'collecting: enough samples to train, the next training takes it in';
