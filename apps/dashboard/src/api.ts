@@ -198,8 +198,9 @@ export const testChannel = (id: number): Promise<ChannelTest> =>
 export const startDemo = (speed: number): Promise<DemoState> =>
   call('/demo', (c) => c.DemoState, { method: 'POST', body: { speed } });
 
-export async function stopDemo(): Promise<void> {
-  await send('/demo', { method: 'DELETE' });
+/** Stops the replay; its series stay unless they are to be removed too. */
+export async function stopDemo(series: 'keep' | 'remove'): Promise<void> {
+  await send(`/demo${query({ forget: series === 'remove' ? 'true' : undefined })}`, { method: 'DELETE' });
 }
 
 export const signIn = (key: string): Promise<Session> =>
@@ -211,16 +212,20 @@ export async function signOut(): Promise<void> {
 
 export interface CsvUpload {
   file: File;
-  /** Name of the series; empty: the file's columns name them. */
+  /** Name of the series; empty: the file's name. */
   name: string;
+  /** Empty: found by the backend. */
   timeColumn: string;
+  /** A column that holds the series' name; empty: none does. */
+  seriesColumn: string;
 }
 
 /** Sends a CSV; `onProgress` hears the share sent, 0 to 1. XMLHttpRequest, since fetch cannot tell how far it is. */
 export function uploadCsv(upload: CsvUpload, onProgress: (share: number) => void): Promise<IngestResult> {
   const form = new FormData();
   form.append('file', upload.file);
-  const path = `${API}/import${query({ name: upload.name.trim(), timeColumn: upload.timeColumn.trim() })}`;
+  const { name, timeColumn, seriesColumn } = upload;
+  const path = `${API}/import${query({ name, timeColumn, seriesColumn })}`;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', path);

@@ -70,12 +70,12 @@ function forecastRows(view: SeriesView): Row[] {
   );
 }
 
-/** Puts an empty row where more than one and a half steps lie between two samples. */
+/** Puts an empty row where almost two steps or more lie between two samples. */
 function withHoles(rows: Row[], step: number | null): Row[] {
   if (step === null) return rows;
   return rows.flatMap((row, i) => {
     const previous = rows[i - 1];
-    if (previous === undefined || row.time - previous.time <= step * 1.5) return [row];
+    if (previous === undefined || row.time - previous.time <= step * 1.9) return [row];
     return [{ ...EMPTY, time: previous.time + step }, row];
   });
 }
@@ -97,7 +97,7 @@ export interface AlertStretch {
 
 export function alertStretches(view: SeriesView): AlertStretch[] {
   const [from, to] = [Date.parse(view.from), Date.parse(view.to)];
-  const newest = view.time.at(-1) ?? to;
+  const newest = newestTime(view) ?? to;
   return view.alerts.flatMap((alert) => {
     const start = Date.parse(alert.startsAt);
     const end = alert.endsAt === null ? newest : Date.parse(alert.endsAt);
@@ -113,6 +113,12 @@ export function alertStretches(view: SeriesView): AlertStretch[] {
       },
     ];
   });
+}
+
+/** Time of the newest sample, which may be later than the left edge of the bucket that holds it. */
+export function newestTime(view: SeriesView): number | undefined {
+  const last = Date.parse(view.series.lastSampleAt ?? '');
+  return last < Date.parse(view.to) ? last : view.time.at(-1);
 }
 
 /** Points of a chart, as few sentences: what a reader who cannot see it needs. */

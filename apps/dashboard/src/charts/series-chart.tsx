@@ -19,7 +19,7 @@ import {
 } from 'recharts';
 import type { SeriesView } from '@bellwether/contracts';
 import { scoreDomain, tickLabel, timeDomain, timeTicks, valueDomain, valueTicks } from '@/axes';
-import { alertStretches, chartRows, summaryOf, type AlertStretch, type Row } from '@/rows';
+import { alertStretches, chartRows, newestTime, summaryOf, type AlertStretch, type Row } from '@/rows';
 import { axisWords, scoreInWords } from '@/words';
 import { SeriesTooltip } from './series-tooltip';
 import { Stage, type StageActions } from './stage';
@@ -98,7 +98,7 @@ function ValueChart({
   const { unit } = view.series;
   const values = valueDomain(rows);
   const { tick, title } = axisWords(unit);
-  const newest = view.time.at(-1);
+  const newest = newestTime(view);
   return (
     <ComposedChart
       data={rows}

@@ -68,7 +68,8 @@ function StartDemo() {
         <Play aria-hidden className="size-4" /> {job.isBusy ? 'Starting the demo…' : 'Start the demo'}
       </Button>
       <p className="text-xs text-muted">
-        One minute of the demo is an hour of measurements. Stopping it removes its series and nothing else.
+        One minute of the demo is an hour of measurements. Whatever it adds can be removed again with one
+        click.
       </p>
       {job.error !== null && <Failure error={job.error} />}
     </div>

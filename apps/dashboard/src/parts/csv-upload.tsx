@@ -15,6 +15,7 @@ export function CsvUpload({ onDone }: { onDone?: (() => void) | undefined }) {
   const report = useReport();
   const [name, setName] = useState('');
   const [timeColumn, setTimeColumn] = useState('');
+  const [seriesColumn, setSeriesColumn] = useState('');
   const [share, setShare] = useState(0);
   const { mutate } = useSWRConfig();
   const job = useJob();
@@ -22,7 +23,13 @@ export function CsvUpload({ onDone }: { onDone?: (() => void) | undefined }) {
   const upload = (file: File) =>
     job.run(async () => {
       setShare(0);
-      report({ fileName: file.name, result: await uploadCsv({ file, name, timeColumn }, setShare) });
+      report({
+        fileName: file.name,
+        result: await uploadCsv(
+          { file, name: name.trim(), timeColumn: timeColumn.trim(), seriesColumn: seriesColumn.trim() },
+          setShare,
+        ),
+      });
       onDone?.();
       await mutate(() => true);
     });
@@ -44,13 +51,19 @@ export function CsvUpload({ onDone }: { onDone?: (() => void) | undefined }) {
             label="Series name"
             value={name}
             onChange={(event) => setName(event.target.value)}
-            hint="Empty: the column headings name the series."
+            hint="Empty: the name of the file."
           />
           <Field
             label="Time column"
             value={timeColumn}
             onChange={(event) => setTimeColumn(event.target.value)}
             hint="Empty: found by itself (time, timestamp, date, …)."
+          />
+          <Field
+            label="Series column"
+            value={seriesColumn}
+            onChange={(event) => setSeriesColumn(event.target.value)}
+            hint="A column that says which series a row belongs to. Empty: there is none."
           />
         </div>
       </details>

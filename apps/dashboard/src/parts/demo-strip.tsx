@@ -4,7 +4,7 @@
 import { FlaskConical } from 'lucide-react';
 import { useSWRConfig } from 'swr';
 import { stopDemo, useDemo } from '@/api';
-import { counted, figure } from '@/words';
+import { counted } from '@/words';
 import { Button } from './button';
 import { useJob } from './hooks';
 
@@ -13,7 +13,7 @@ export function DemoStrip() {
   const { mutate } = useSWRConfig();
   const job = useJob();
   if (demo?.isRunning !== true) return null;
-  const stop = () => job.run(() => stopDemo().then(() => mutate(() => true)));
+  const stop = (series: 'keep' | 'remove') => job.run(() => stopDemo(series).then(() => mutate(() => true)));
   return (
     <aside
       aria-label="Demo"
@@ -26,12 +26,14 @@ export function DemoStrip() {
           {' · '}
           {demo.step === null ? '' : `${demo.step} · `}
           {counted(demo.seriesCount, 'series', 'series')} of public data
-          {demo.speed === null ? '' : `, replayed ${figure(demo.speed)} times faster`}
         </span>
         {job.error !== null && <span className="text-alert"> · {job.error.message}</span>}
       </p>
-      <Button onClick={stop} disabled={job.isBusy}>
+      <Button onClick={() => stop('keep')} disabled={job.isBusy}>
         {job.isBusy ? 'Stopping…' : 'Stop the demo'}
+      </Button>
+      <Button look="quiet" onClick={() => stop('remove')} disabled={job.isBusy}>
+        Stop and remove its series
       </Button>
     </aside>
   );

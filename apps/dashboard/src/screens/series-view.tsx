@@ -46,7 +46,11 @@ export function SeriesView({ series }: { series: Series }) {
     <Card>
       <Toolbar choice={choice} move={move} />
       {error !== undefined && <Failure error={error} onRetry={() => mutate()} />}
-      <div ref={ref} aria-busy={isValidating} className="mt-2 min-h-[342px] sm:min-h-[412px]">
+      <div
+        ref={ref}
+        aria-busy={isValidating}
+        className={`mt-2 ${view === undefined ? 'min-h-[350px] sm:min-h-[420px]' : ''}`}
+      >
         {view === undefined ? (
           error === undefined && <Loading what="Loading samples" />
         ) : (
