@@ -109,7 +109,7 @@ export class SeriesStore {
       `SELECT s.id, n.times
        FROM series s
        CROSS JOIN LATERAL (
-         SELECT array_agg(extract(epoch FROM t.time)::float8 * 1000) AS times
+         SELECT array_agg(round(extract(epoch FROM t.time) * 1000)::float8) AS times
          FROM (SELECT p.time FROM sample p WHERE p.series_id = s.id ORDER BY p.time DESC LIMIT $2) t
        ) n
        WHERE s.id = ANY($1::int[]) AND NOT s.period_is_set AND n.times IS NOT NULL`,
