@@ -6,14 +6,21 @@ import { useState } from 'react';
 import { Button } from './button';
 
 export function Copyable({ text, label }: { text: string; label: string }) {
-  const [isCopied, setCopied] = useState(false);
-  const copy = async () => {
-    // Off localhost the clipboard needs https; the text can still be selected by hand.
-    await navigator.clipboard?.writeText(text);
-    setCopied(navigator.clipboard !== undefined);
-    setTimeout(() => setCopied(false), 2000);
+  const [said, setSaid] = useState<string | null>(null);
+  const say = (words: string) => {
+    setSaid(words);
+    setTimeout(() => setSaid(null), 3000);
   };
-  const Icon = isCopied ? Check : Copy;
+  // Off localhost a browser offers the clipboard over https only.
+  const clipboard = () => navigator.clipboard as Clipboard | undefined;
+  const copy = () => {
+    const written = clipboard()?.writeText(text) ?? Promise.reject(new Error('no clipboard'));
+    written.then(
+      () => say('Copied'),
+      () => say('Select the text and copy it: this browser gives no access to the clipboard'),
+    );
+  };
+  const Icon = said === 'Copied' ? Check : Copy;
   return (
     <div className="rounded-md border border-line bg-raised">
       <pre
@@ -24,9 +31,9 @@ export function Copyable({ text, label }: { text: string; label: string }) {
         {text}
       </pre>
       <div className="border-t border-line p-1">
-        <Button look="quiet" onClick={() => void copy()}>
+        <Button look="quiet" onClick={copy} className="text-left whitespace-normal">
           <Icon aria-hidden className="size-3.5" />
-          <span aria-live="polite">{isCopied ? 'Copied' : 'Copy'}</span>
+          <span aria-live="polite">{said ?? 'Copy'}</span>
         </Button>
       </div>
     </div>
