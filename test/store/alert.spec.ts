@@ -328,6 +328,16 @@ describe('the outbox', () => {
     await tell(seriesId, 'xx', 4);
     expect(await draw(seriesId, 6)).toBe('.F.FFF');
   });
+
+  test('does not take for firing an alert that it has withdrawn', async () => {
+    const seriesId = await newSeries();
+    await addChannel();
+    await tell(seriesId, 'xxx..xxxxxx..');
+    await tell(seriesId, 'xx', 3);
+    await tell(seriesId, '..', 8);
+    await tell(seriesId, 'x', 11);
+    expect(await draw(seriesId, 13)).toBe('FFFFFFFFF....');
+  });
 });
 
 describe('whatever the order in which samples come and are corrected', () => {
