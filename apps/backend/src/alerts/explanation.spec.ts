@@ -42,7 +42,7 @@ describe('an explanation', () => {
     [
       'does without an expectation',
       withPeak({ expected: null, lower: null, upper: null }),
-      '412 ms at 14:05 UTC. About',
+      '412.4 ms at 14:05 UTC. About',
     ],
     ['does without a band', withPeak({ lower: null }), 'about 210 ms was expected.'],
     [
