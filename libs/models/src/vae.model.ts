@@ -6,7 +6,8 @@
  *           p ≈ (1/K) Σ_k p(x_t | z_k),  z_k ~ q(z | what the encoder may see)
  *
  * The shortest tail is sharp, the longer ones keep a level shift surprising while it is new. The noise of z_k is fixed
- * by the model's seed. Its state is the last window − 1 scaled and clipped values.
+ * by the model's seed. A wild sample is scored as it is, but hidden from later windows (`remembered`). Its state is the
+ * last window − 1 scaled and clipped values.
  */
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
@@ -17,7 +18,7 @@ import type { Model, ModelConfig, ScoreInput, State } from './model';
 import { balancedNormals, seeded } from './noise';
 import { type Run, begin, blocks, breathe, say } from './score';
 import { type Vae, toWindowBatch, vae } from './vae';
-import { clipped } from './windows';
+import { clipped, longestWild, remembered } from './windows';
 
 /** Windows computed at once, before tails and samples multiply them. */
 const MAX_WINDOWS = 1024;
@@ -52,7 +53,7 @@ export function openVae(config: ModelConfig, weights: Uint8Array): Model {
   };
 }
 
-/** A run's value t and the `context` that, from index t on, is its window. */
+/** A run's value t and the `context` that, from index t on, is its window, as the encoder may see it. */
 interface Target {
   run: Run;
   t: number;
@@ -60,9 +61,11 @@ interface Target {
 }
 
 /** The windows of a run that can be scored; leaves its state behind. */
-function unfold(run: Run, { window }: ModelConfig): Target[] {
-  const context = Float32Array.from([...recall(run.state, window), ...run.values.map(clipped)]);
-  run.scored.state.data = context.slice(context.length - (window - 1));
+function unfold(run: Run, config: ModelConfig): Target[] {
+  const { window } = config;
+  const all = Float32Array.from([...recall(run.state, window), ...run.values.map(clipped)]);
+  run.scored.state.data = all.slice(all.length - (window - 1));
+  const { values: context } = remembered(all, { wild: 0, longest: longestWild(config) });
   const targets: Target[] = [];
   let seen = 0;
   context.forEach((value, i) => {

@@ -5,8 +5,8 @@
  *   forecast  quantiles of many paths: z ~ prior, x ~ decoder, h = GRU([x, z], h)
  *
  * z_k comes from the prior and not from the encoder: of a sample far from all it was trained on the encoder says
- * anything, the prior has not seen it. The noise of z_k is fixed by the model's seed. A wild sample enters h and x_{t−1}
- * clipped, but is scored as it is.
+ * anything, the prior has not seen it. The noise of z_k is fixed by the model's seed. A wild sample is scored as it is,
+ * but enters h and x_{t−1} as a missing one (`remembered`).
  */
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
@@ -18,7 +18,7 @@ import { balancedNormals, seeded } from './noise';
 import { quantile, toRaw } from './scaler';
 import { type Run, begin, blocks, breathe, say } from './score';
 import { type Vrnn, toSequence, vrnn } from './vrnn';
-import { type Batch, INPUT_CLIP, clipped } from './windows';
+import { type Batch, INPUT_CLIP, longestWild, remembered } from './windows';
 
 /** Series in one block, and [series · time] rows computed at once. */
 const MAX_SERIES = 256;
@@ -63,48 +63,65 @@ interface Memory {
   x: Float32Array;
   /** Samples seen since the cold start, up to the warm-up. */
   seen: number;
+  /** Wild samples in a row up to now. */
+  wild: number;
+}
+
+/** A run and its values as they enter h. */
+interface Heard {
+  run: Run;
+  memory: Memory;
+  entering: Float32Array;
 }
 
 const warmUp = ({ window }: ModelConfig): number => Math.min(WARM_UP, window >> 1);
 
 function recall(state: State | null, { hidden, features }: ModelConfig): Memory {
-  const data = state?.data ?? new Float32Array(hidden + features + 1);
-  if (data.length !== hidden + features + 1) {
+  const data = state?.data ?? new Float32Array(hidden + features + 2);
+  if (data.length !== hidden + features + 2) {
     throw new RangeError(`a state of ${data.length} numbers does not belong to this model`);
   }
-  return { h: data.slice(0, hidden), x: data.slice(hidden, hidden + features), seen: data.at(-1)! };
+  const [seen, wild] = data.slice(hidden + features) as unknown as [number, number];
+  return { h: data.slice(0, hidden), x: data.slice(hidden, hidden + features), seen, wild };
 }
 
-const toData = ({ h, x, seen }: Memory): Float32Array => Float32Array.from([...h, ...x, seen]);
+const toData = ({ h, x, seen, wild }: Memory): Float32Array => Float32Array.from([...h, ...x, seen, wild]);
+
+function listen(run: Run, config: ModelConfig): Heard {
+  const memory = recall(run.state, config);
+  const { values, wild } = remembered(run.values, { wild: memory.wild, longest: longestWild(config) });
+  return { run, memory: { ...memory, wild }, entering: values };
+}
 
 async function scoreBlock(network: Vrnn, runs: Run[], working: Working): Promise<void> {
   const { config } = working;
-  const memories = runs.map(({ state }) => recall(state, config));
+  const heard = runs.map((run) => listen(run, config));
+  const memories = heard.map(({ memory }) => memory);
   const longest = Math.max(...runs.map(({ values }) => values.length));
   const chunk = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_ROWS / runs.length)));
   for (let from = 0; from < longest; from += chunk) {
-    const batch = batchOf(runs, from, Math.min(chunk, longest - from));
+    const batch = batchOf(heard, from, Math.min(chunk, longest - from));
     const said = passOver(network, batch, { memories, ...working });
-    runs.forEach((run, row) => hear(run, { from, batch, row, said, memory: memories[row]!, config }));
+    heard.forEach((one, row) => hear(one, { from, batch, row, said, config }));
     await breathe();
   }
   runs.forEach((run, row) => (run.scored.state.data = toData(memories[row]!)));
 }
 
 /** Values from `from` on of all runs; where one has ended its samples are missing. */
-function batchOf(runs: Run[], from: number, length: number): Batch {
-  const size = runs.length;
+function batchOf(heard: Heard[], from: number, length: number): Batch {
+  const size = heard.length;
   const x = new Float32Array(size * length);
   const observed = new Float32Array(size * length);
-  runs.forEach(({ values }, row) => {
-    for (let t = 0; t < Math.min(length, values.length - from); t++) {
-      const value = values[from + t]!;
+  heard.forEach(({ entering }, row) => {
+    for (let t = 0; t < Math.min(length, entering.length - from); t++) {
+      const value = entering[from + t]!;
       if (Number.isNaN(value)) continue;
-      x[row * length + t] = clipped(value);
+      x[row * length + t] = value;
       observed[row * length + t] = 1;
     }
   });
-  const starts = Float64Array.from(runs, ({ start }) => start + from);
+  const starts = Float64Array.from(heard, ({ run }) => run.start + from);
   return { size, length, x, observed, visible: observed, starts };
 }
 
@@ -140,10 +157,10 @@ const stacked = (rows: Float32Array[]): tf.Tensor2D =>
 
 /** Takes from `said` what concerns one run: its scores, and its memory after its last step. */
 function hear(
-  run: Run,
-  at: { from: number; batch: Batch; row: number; said: Said; memory: Memory; config: ModelConfig },
+  { run, memory }: Heard,
+  at: { from: number; batch: Batch; row: number; said: Said; config: ModelConfig },
 ): void {
-  const { from, batch, row, said, memory, config } = at;
+  const { from, batch, row, said, config } = at;
   const count = Math.min(batch.length, run.values.length - from);
   if (count <= 0) return;
   const part = (all: Float32Array, t: number, width: number) =>

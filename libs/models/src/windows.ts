@@ -18,6 +18,26 @@ export const INPUT_CLIP = 6;
 
 export const clipped = (x: number): number => Math.max(-INPUT_CLIP, Math.min(INPUT_CLIP, x));
 
+/** A quarter of a window of wild samples in a row is no longer an outlier but where the series now is. */
+export const longestWild = ({ window }: ModelConfig): number => window >> 2;
+
+/**
+ * What a scorer remembers of scaled values: clipped, and missing (NaN) where they are wild, so that a spike is not
+ * expected to go on, nor its end a surprise. Wild samples in a row are remembered once there are more than `longest`;
+ * `wild` counts those in a row before the first value, and comes back counted on.
+ */
+export function remembered(
+  values: Float32Array,
+  { wild, longest }: { wild: number; longest: number },
+): { values: Float32Array; wild: number } {
+  const kept = values.map((value) => {
+    if (Number.isNaN(value)) return NaN;
+    wild = Math.abs(value) < INPUT_CLIP ? 0 : wild + 1;
+    return wild > 0 && wild <= longest ? NaN : clipped(value);
+  });
+  return { values: kept, wild: Math.min(wild, longest + 1) };
+}
+
 export function scaled(grid: Grid, scaler: Scaler): ScaledSeries {
   const values = Float32Array.from(grid.values, (value) => clipped(toScaled(scaler, value)));
   return { start: grid.start, values };

@@ -1,13 +1,13 @@
 /** The HTTP server around the API: body and header limits, security headers, the OpenAPI document, the dashboard's files. */
 import { existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
-import { needsKey } from '../http/access';
 import { AccessMiddleware } from '../http/access.middleware';
 import { ApiModule, type Foundation } from './app.module';
 
@@ -95,20 +95,23 @@ function useDocs(app: NestExpressApplication): void {
 function useDashboard(app: NestExpressApplication): void {
   if (!existsSync(DASHBOARD)) return;
   app.useStaticAssets(DASHBOARD, {
-    setHeaders: (response, path) => {
-      const isNamedByContent = path.includes('/_next/static/') || path.includes('\\_next\\static\\');
-      response.setHeader(
-        'Cache-Control',
-        isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache',
-      );
+    setHeaders: (response: ServerResponse, path: string) => {
+      const isNamedByContent = /[\\/]_next[\\/]static[\\/]/.test(path);
+      response.setHeader('Cache-Control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
+  app.use(showNotFound);
+}
+
+/** A page that is not there is the dashboard's own; the API says so in its way. */
+function showNotFound(request: Request, response: Response, next: NextFunction): void {
+  const isPage = request.method === 'GET' && request.accepts(['json', 'html']) === 'html';
+  if (!isPage || /^\/(api|health|metrics)(\/|$)/i.test(request.path)) next();
+  else response.status(404).sendFile(join(DASHBOARD, '404.html'));
 }
 
 function limitConnections(app: NestExpressApplication): void {
-  const server = app.getHttpServer();
+  const server: Server = app.getHttpServer();
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
 }
-
-export const requiresKey = ({ config }: Foundation): boolean => needsKey(config);

@@ -15,7 +15,10 @@ const RELISTEN_MS = 1_000;
 /** A database that cannot be reached: HTTP answers 503, loops try again. */
 export class DatabaseAway extends Error {
   constructor(cause: unknown) {
-    super('The database cannot be reached. Nothing was written; try again in a few seconds.', { cause });
+    super(
+      'The database cannot be reached: send this again in a few seconds, whatever part of it was written before.',
+      { cause },
+    );
   }
 }
 
@@ -116,10 +119,10 @@ export class Database implements Queries {
   }
 }
 
-/** SQLSTATE classes 08 (connection) and 57P (server going down or starting), and the socket's own errors. */
+/** SQLSTATE classes 08 (connection) and 57P (server going down or starting), 53300 (too many connections), the socket's errors. */
 function isAway(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
-  if (code?.startsWith('08') || code?.startsWith('57P') || code?.startsWith('53')) return true;
+  if (code?.startsWith('08') || code?.startsWith('57P') || code === '53300') return true;
   if (code && /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|EHOST|EAI_)/.test(code)) return true;
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
     message ?? '',

@@ -4,6 +4,7 @@ import { CONFIG, type Config } from '../config';
 import { SeriesModule } from '../series/series.module';
 import { ArrivalService } from './arrival.service';
 import { IngestController } from './ingest.controller';
+import { IngestSchedule } from './ingest.schedule';
 import { IngestService } from './ingest.service';
 import { IngestStore } from './ingest.store';
 
@@ -20,7 +21,7 @@ const uploads = MulterModule.registerAsync({
 @Module({
   imports: [SeriesModule, uploads],
   controllers: [IngestController],
-  providers: [ArrivalService, IngestService, IngestStore],
+  providers: [ArrivalService, IngestSchedule, IngestService, IngestStore],
   exports: [IngestService],
 })
 export class IngestModule {}

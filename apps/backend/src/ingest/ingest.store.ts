@@ -85,6 +85,11 @@ export class IngestStore {
   ) {}
 
   /** The series of these identities, made where they are new; undefined where MAX_SERIES leaves no room. */
+  /** Counts of arrival older than a day serve no screen. */
+  async forgetArrivals(): Promise<void> {
+    await this.database.query("DELETE FROM arrival a WHERE a.minute < now() - INTERVAL '1 day'");
+  }
+
   async resolve(identities: readonly SeriesIdentity[]): Promise<(KnownSeries | undefined)[]> {
     const found = new Map<string, KnownSeries>();
     const unknown = new Map<string, SeriesIdentity>();

@@ -1,12 +1,12 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { IngestService } from '../ingest/ingest.service';
 import { MetricsStore, type ServiceState } from './metrics.store';
 
 const HELP: Record<keyof ServiceState, string> = {
   series: 'Series known.',
-  samples_written: 'Samples written since the database was made.',
   unscored_series: 'Series with samples that wait for scores.',
   scoring_lag_seconds: 'Seconds since the oldest of these samples arrived.',
   alerts_firing: 'Alerts that are firing.',
@@ -30,8 +30,27 @@ export class MetricsController {
       ] as const,
   );
 
-  constructor(@Inject(MetricsStore) private readonly store: MetricsStore) {
+  constructor(
+    @Inject(MetricsStore) private readonly store: MetricsStore,
+    @Inject(IngestService) ingest: IngestService,
+  ) {
     collectDefaultMetrics({ register: this.registry });
+    this.count('samples_written', 'Samples written since the process started.', () => ingest.totals.written);
+    this.count('samples_refused', 'Samples refused since the process started.', () => ingest.totals.refused);
+  }
+
+  /** A counter whose value is kept elsewhere. */
+  private count(name: string, help: string, read: () => number): void {
+    const registers = [this.registry];
+    new Counter({
+      name: `bellwether_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
   }
 
   @Get()

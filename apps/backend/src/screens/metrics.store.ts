@@ -4,7 +4,6 @@ import { Database } from '../database/database';
 /** Bellwether's own state, read when Prometheus asks. */
 export interface ServiceState {
   series: number;
-  samples_written: number;
   unscored_series: number;
   scoring_lag_seconds: number;
   alerts_firing: number;
@@ -22,7 +21,6 @@ export class MetricsStore {
   async read(): Promise<ServiceState> {
     const { rows } = await this.database.query<ServiceState & Record<string, number>>(
       `SELECT (SELECT count(*)::float8 FROM series) AS series,
-              (SELECT COALESCE(sum(a.samples), 0)::float8 FROM arrival a) AS samples_written,
               (SELECT count(*)::float8 FROM watermark w WHERE w.unscored_from IS NOT NULL OR w.scoring_from IS NOT NULL) AS unscored_series,
               (SELECT COALESCE(extract(epoch FROM now() - min(w.unscored_since)), 0)::float8 FROM watermark w
                WHERE w.unscored_from IS NOT NULL OR w.scoring_from IS NOT NULL) AS scoring_lag_seconds,

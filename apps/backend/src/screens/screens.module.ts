@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AlertsModule } from '../alerts/alerts.module';
 import { DemoModule } from '../demo/demo.module';
+import { IngestModule } from '../ingest/ingest.module';
 import { ScoringModule } from '../scoring/scoring.module';
 import { SeriesModule } from '../series/series.module';
 import { TrainingModule } from '../training/training.module';
@@ -15,7 +16,7 @@ import { ViewStore } from './view.store';
 
 /** One read model per screen, and what machines read. */
 @Module({
-  imports: [SeriesModule, TrainingModule, ScoringModule, AlertsModule, DemoModule],
+  imports: [SeriesModule, IngestModule, TrainingModule, ScoringModule, AlertsModule, DemoModule],
   controllers: [OverviewController, ViewController, EventsController, HealthController, MetricsController],
   providers: [OverviewStore, ViewStore, MetricsStore],
 })

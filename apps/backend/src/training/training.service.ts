@@ -238,6 +238,16 @@ async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[]): Promise
   return scored.map(({ raw }) => raw);
 }
 
+/**
+ * The scores to calibrate on: those of samples the network was not trained on, since it knows the others by heart; where
+ * these are too few to know a tail from, the newest half.
+ */
+function unseen(raw: Float32Array): Float32Array {
+  const heldOut = Math.floor(raw.length * HELD_OUT);
+  return raw.subarray(raw.length - (heldOut >= ENOUGH_TO_CALIBRATE ? heldOut : raw.length >> 1));
+}
+const ENOUGH_TO_CALIBRATE = 500;
+
 const tail = (grid: Grid, share: number): Grid => {
   const skip = Math.floor(grid.values.length * (1 - share));
   return { ...grid, start: grid.start + skip, values: grid.values.subarray(skip) };
@@ -265,7 +275,7 @@ function describe({ run, series, backend, trained, verdict, raw, trainingSeconds
     seed: run.seed,
     config: trained.config,
     weights: trained.weights,
-    calibration: calibrate(raw.flatMap((scores) => [...scores])),
+    calibration: calibrate(raw.flatMap((scores) => [...unseen(scores)])),
     dataFrom: Math.min(...starts),
     dataTo: Math.max(...ends),
     sampleCount: series.reduce((sum, { grid }) => sum + grid.values.length, 0),

@@ -11,7 +11,7 @@ import { CsvUpload } from './csv-upload';
 import { Failure } from './feedback';
 import { useJob } from './hooks';
 
-const DEMO_SPEED = 60;
+const DEMO_SPEED = 300;
 
 interface ConnectProps {
   hasDemo?: boolean;
@@ -68,7 +68,7 @@ function StartDemo() {
         <Play aria-hidden className="size-4" /> {job.isBusy ? 'Starting the demo…' : 'Start the demo'}
       </Button>
       <p className="text-xs text-muted">
-        One minute of the demo is an hour of measurements. Whatever it adds can be removed again with one
+        One minute of the demo is five hours of measurements. Whatever it adds can be removed again with one
         click.
       </p>
       {job.error !== null && <Failure error={job.error} />}
