@@ -34,11 +34,11 @@ export async function selectBackend(forced?: BackendName): Promise<Backend> {
       await START[name]();
       return { name, why: [`${TITLE[name]}${forced ? ', as asked for' : ''}`, ...refused].join('; ') };
     } catch (error) {
-      refused.push(`no ${name}: ${firstLine(error)}`);
+      refused.push(`no ${name}: ${reasonOf(error)}`);
     }
   }
   throw new BackendUnavailable(
-    `the compute backend "${forced}" is not available here (${refused.join('; ')})`,
+    `The compute backend "${forced}" cannot be had here (${refused.join('; ')}): leave COMPUTE out to use the best there is.`,
   );
 }
 
@@ -85,5 +85,8 @@ async function use(backend: string): Promise<void> {
 const usesGpu = (): boolean =>
   (tf.backend() as unknown as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
 
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
+function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const missing = /^Cannot find module '@tensorflow\/(tfjs-[a-z-]+)'/.exec(line!)?.[1];
+  return missing ? `${missing} is not installed` : line!.trim();
+}

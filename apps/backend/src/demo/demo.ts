@@ -58,7 +58,7 @@ export const DEMO_SERIES: DemoSeries[] = [
     unit: '%',
     labels: labels('autoscaling-group'),
     periodMs: 5 * MINUTE,
-    liveFrom: 17_000,
+    liveFrom: 16_400,
   },
   {
     file: 'nyc_taxi.csv.gz',
