@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Detector } from '@bellwether/contracts';
 import { trainNow } from '@/api';
-import { counted, duration, figure, labelsInWords } from '@/words';
+import { counted, duration, labelsInWords } from '@/words';
 import { Button } from './button';
 import { Card, Fact } from './card';
 import { Failure } from './feedback';
@@ -25,7 +25,7 @@ export function DetectorCard({ detector }: { detector: Detector }) {
           name="Alert budget"
           title="Expected false alarms per series and week; the threshold follows from it."
         >
-          {figure(detector.alertBudget)} false alarms per series and week
+          {counted(detector.alertBudget, 'false alarm')} per series and week
         </Fact>
         <Fact name="Alert begins and ends">
           {detector.fireAfter} strange, {detector.resolveAfter} calm in a row
