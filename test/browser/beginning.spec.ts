@@ -116,11 +116,12 @@ test('the demo brings six series, and takes them away again', async () => {
   const page = await person.open(bellwether.url);
   await button(page, 'Start the demo').click();
   const strip = page.getByRole('complementary', { name: 'Demo' });
-  await sees(strip, button(strip, 'Stop the demo'));
+  await sees(button(strip, 'Stop the demo'));
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Series' }).click();
   await reads(page.getByRole('main'), '6 series');
   expect(await page.getByRole('table').getByRole('rowheader').count()).toBe(6);
 
+  await reads(strip, 'replaying live');
   await button(strip, 'Stop and remove its series').click();
   await isGone(strip);
   await sees(button(page, 'Start the demo'));
