@@ -3,6 +3,7 @@
  * answers HTTP, and keeps a scorer and a trainer process running beside it. It ends when its parent does.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createServer } from './api/server';
@@ -15,10 +16,9 @@ import { AccessService } from './http/access.service';
 const WORKER = join(__dirname, 'worker.main.js');
 const RESTART_MS = 2_000;
 const STOP_MS = 10_000;
+/** Requests that are not answered by then are cut off. */
+const HTTP_STOP_MS = 3_000;
 const API_POOL = 8;
-
-/** Exit code of a worker that no restart would help; it has said why. */
-const HOPELESS = 78;
 
 const say = (line: string) => console.log(line);
 
@@ -32,9 +32,11 @@ async function start(): Promise<void> {
   const url = config.DATABASE_URL ?? (await startDatabase(config));
   await migrate(url, say);
   if (isStopping) return;
-  const database = new Database(url, { poolSize: API_POOL, name: 'bellwether api' });
-  if (config.ROLES.includes('api')) await startApi(config, database);
-  for (const role of config.ROLES) if (role !== 'api') startWorker(role, url);
+  if (config.ROLES.includes('api')) await startApi(config, url);
+  if (isStopping) return;
+  const roles = config.ROLES.filter((role) => role !== 'api');
+  roles.forEach((role) => startWorker(role, url));
+  if (!app) say(`Bellwether runs without HTTP here: ${roles.join(' and ')}. Ctrl-C stops it.`);
 }
 
 async function startDatabase({ DATA_DIR, EMBEDDED_PORT }: Config): Promise<string> {
@@ -44,10 +46,12 @@ async function startDatabase({ DATA_DIR, EMBEDDED_PORT }: Config): Promise<strin
   return embedded.url;
 }
 
-async function startApi(config: Config, database: Database): Promise<void> {
+async function startApi(config: Config, url: string): Promise<void> {
+  const database = new Database(url, { poolSize: API_POOL, name: 'bellwether api' });
   app = await createServer({ config, clock: () => Date.now(), database });
-  const key = await app.get(AccessService).ensureKey();
   await listen(app, config);
+  // Not before: a start that fails on a taken port must not leave a key behind that nobody has seen.
+  const key = await app.get(AccessService).ensureKey();
   if (key) say(`\nAPI key, shown only now (keep it; API_KEY sets one of your own):\n\n    ${key}\n`);
   say(`Bellwether is ready: ${await address(app, config)}`);
   if (!config.DEMO)
@@ -65,7 +69,7 @@ async function listen(server: NestExpressApplication, { HOST, PORT }: Config): P
       );
     if (code === 'EACCES')
       throw new ConfigError(`Port ${PORT} may not be used by this user: set PORT to one above 1023.`);
-    if (code === 'EADDRNOTAVAIL')
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
       throw new ConfigError(`HOST=${HOST} is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all.`);
     throw error;
   }
@@ -84,15 +88,17 @@ function startWorker(role: string, url: string): void {
     env: { ...process.env, DATABASE_URL: url, EMBEDDED: embedded ? '1' : '' },
   });
   workers.set(role, worker);
-  worker.once('exit', (code) => {
+  // Its only message: why no restart would help. Scorer and trainer say the same; the first one is told.
+  worker.once('message', (reason: string) => void stop(reason, 1));
+  const ended = (how: string) => {
+    if (workers.get(role) !== worker) return;
     workers.delete(role);
     if (isStopping) return;
-    if (code === HOPELESS) void stop(`The ${role} cannot run: the reason is above.`, 1);
-    else {
-      say(`The ${role} ended (${code ?? 'killed'}); it is started again.`);
-      setTimeout(() => !isStopping && startWorker(role, url), RESTART_MS);
-    }
-  });
+    say(`The ${role} ended (${how}); it is started again.`);
+    setTimeout(() => !isStopping && startWorker(role, url), RESTART_MS);
+  };
+  worker.once('error', (error) => ended(error.message));
+  worker.once('exit', (code, signal) => ended(signal ?? `code ${code}`));
 }
 
 /** Workers first, then HTTP, the database last: what is acknowledged is written before the door closes. */
@@ -102,11 +108,19 @@ async function stop(reason: string, code: number): Promise<void> {
   say(reason);
   setTimeout(() => process.exit(code || 1), STOP_MS + 5_000).unref();
   await Promise.all([...workers.values()].map(stopWorker));
-  await app?.close().catch((error: Error) => say(`HTTP did not close cleanly: ${error.message}`));
+  await closeHttp().catch((error: Error) => say(`HTTP did not close cleanly: ${error.message}`));
   await embedded
     ?.stop()
     .catch((error: Error) => say(`The embedded database did not close cleanly: ${error.message}`));
   process.exit(code);
+}
+
+async function closeHttp(): Promise<void> {
+  if (!app) return;
+  const server: Server = app.getHttpServer();
+  const timer = setTimeout(() => server.closeAllConnections(), HTTP_STOP_MS);
+  await app.close();
+  clearTimeout(timer);
 }
 
 function stopWorker(worker: ChildProcess): Promise<void> {

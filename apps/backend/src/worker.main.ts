@@ -7,7 +7,6 @@ import { ScorerProcessModule, TrainerProcessModule } from './api/app.module';
 import { readConfig } from './config';
 import { Database } from './database/database';
 
-const HOPELESS = 78;
 const POOL = 3;
 const MODULES = { scorer: ScorerProcessModule, trainer: TrainerProcessModule };
 
@@ -19,9 +18,7 @@ async function start(role: keyof typeof MODULES): Promise<void> {
   const database = new Database(process.env.DATABASE_URL!, { poolSize: POOL, name: `bellwether ${role}` });
   const app = await NestFactory.createApplicationContext(
     MODULES[role].with({ config, clock: () => Date.now(), database }),
-    {
-      bufferLogs: true,
-    },
+    { bufferLogs: true, abortOnError: false },
   );
   app.useLogger(app.get(Logger));
   const stop = () => void app.close().finally(() => process.exit(0));
@@ -37,6 +34,8 @@ const role = process.argv[2];
 if (role !== 'scorer' && role !== 'trainer') throw new Error('usage: worker.main.js scorer|trainer');
 
 start(role).catch((error: unknown) => {
-  console.error(error instanceof BackendUnavailable ? error.message : error);
-  process.exit(error instanceof BackendUnavailable ? HOPELESS : 1);
+  // A backend that cannot be had will not be there after a restart either: the parent says so, once, and ends.
+  if (error instanceof BackendUnavailable) return void process.send?.(error.message, undefined, {}, () => process.exit(1));
+  console.error(error);
+  process.exit(1);
 });

@@ -1,4 +1,4 @@
-import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
@@ -11,7 +11,6 @@ import { DatabaseModule } from '../database/database.module';
 import { PoliciesSchedule } from '../database/policies.schedule';
 import { PoliciesStore } from '../database/policies.store';
 import { DemoModule } from '../demo/demo.module';
-import { AccessMiddleware } from '../http/access.middleware';
 import { HttpModule } from '../http/http.module';
 import { ProblemFilter } from '../http/problem.filter';
 import { IngestModule } from '../ingest/ingest.module';
@@ -37,7 +36,7 @@ const foundation = (given: Foundation, role: string) => [
 
 /** The process that answers HTTP. No model is ever opened here. */
 @Module({})
-export class ApiModule implements NestModule {
+export class ApiModule {
   static with(given: Foundation): DynamicModule {
     return {
       module: ApiModule,
@@ -54,10 +53,6 @@ export class ApiModule implements NestModule {
       ],
       providers: [{ provide: APP_FILTER, useClass: ProblemFilter }, PoliciesStore, PoliciesSchedule],
     };
-  }
-
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(AccessMiddleware).forRoutes('{*path}');
   }
 }
 

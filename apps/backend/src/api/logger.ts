@@ -11,6 +11,9 @@ const CHATTER = new Set([
   'NestApplication',
 ]);
 
+/** Fields of errors that quote a body: of the body parser, of pg, and PostgreSQL's own words about a row. */
+const OF_USERS = ['body', 'detail', 'where', 'parameters', 'config'].map((field) => `err.${field}`);
+
 const PRETTY = {
   target: 'pino-pretty',
   options: { singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },
@@ -26,7 +29,7 @@ export function loggerOptions(
       base: { role },
       autoLogging: false,
       quietReqLogger: true,
-      redact: ['req.headers', 'res.headers', 'req.query', 'err.config', 'err.parameters'],
+      redact: ['req.headers', 'res.headers', 'req.query', ...OF_USERS],
       // A request is logged by its path alone: queries and bodies are the users' own.
       serializers: {
         req: ({ method, url }: { method: string; url: string }) => ({ method, path: url?.split('?')[0] }),

@@ -1,4 +1,4 @@
-/** The HTTP server around the API: body and header limits, security headers, the OpenAPI document, the dashboard's files. */
+/** The HTTP server around the API: access, body and header limits, security headers, OpenAPI, the dashboard's files. */
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AccessMiddleware } from '../http/access.middleware';
+import { BadInput } from '../http/problem';
+import { findSyntaxError } from '../ingest/json-syntax';
 import { ApiModule, type Foundation } from './app.module';
 
 /** The dashboard as `next build` exports it. */
@@ -25,16 +27,24 @@ export async function createServer(foundation: Foundation): Promise<NestExpressA
   const app = await NestFactory.create<NestExpressApplication>(ApiModule.with(foundation), {
     bodyParser: false,
     bufferLogs: true,
+    // What goes wrong here is told by `main`, which also ends what it has started.
+    abortOnError: false,
   });
   app.useLogger(app.get(Logger));
   app.disable('x-powered-by');
   app.use(securityHeaders(foundation));
+  useAccess(app);
   useBodies(app, foundation.config.MAX_BODY_MB * MIB);
   useDocs(app);
   useDashboard(app);
   limitConnections(app);
-  app.enableShutdownHooks([]);
   return app;
+}
+
+/** Before the bodies are read: nobody sends 32 MiB without a key. */
+function useAccess(app: NestExpressApplication): void {
+  const access = app.get(AccessMiddleware, { strict: false });
+  app.use(access.use.bind(access));
 }
 
 function useBodies(app: NestExpressApplication, ingestLimit: number): void {
@@ -44,10 +54,25 @@ function useBodies(app: NestExpressApplication, ingestLimit: number): void {
     type: (request: IncomingMessage) => isIngest(request) && !isUpload(request),
     limit: ingestLimit,
   });
-  app.useBodyParser('json', {
+  app.useBodyParser('text', {
     type: (request: IncomingMessage) => !isIngest(request) && !isUpload(request),
     limit: SMALL_BODY,
   });
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    if (!isIngest(request) && typeof request.body === 'string') request.body = parseJson(request.body);
+    next();
+  });
+}
+
+/** JSON.parse says where on some versions of Node and for some mistakes only. */
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    const { line, column, what } = findSyntaxError(text);
+    throw new BadInput(`The body is not valid JSON: line ${line}, column ${column}: ${what}.`);
+  }
 }
 
 /** Next's export starts with inline scripts, so these are allowed; everything else comes from here. */
@@ -69,6 +94,8 @@ function securityHeaders({ config }: Foundation) {
         frameAncestors: ["'none'"],
       },
     },
+    // Tells other sites nothing, and keeps the Origin of this one's own requests, which the access check reads.
+    referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: isSecure,
     crossOriginOpenerPolicy: isSecure,
     originAgentCluster: isSecure,
@@ -85,8 +112,6 @@ function useDocs(app: NestExpressApplication): void {
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key; not needed on loopback.' })
     .addSecurityRequirements('bearer')
     .build();
-  const access = app.get(AccessMiddleware, { strict: false });
-  app.use('/api/docs', access.use.bind(access));
   SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, document), {
     jsonDocumentUrl: 'api/docs/openapi.json',
   });

@@ -38,6 +38,7 @@ export class Database implements Queries {
       max: options.poolSize,
       application_name: options.name,
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+      keepAlive: true,
     });
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
     this.pool.on('error', () => undefined);
@@ -73,6 +74,19 @@ export class Database implements Queries {
     }
   }
 
+  /** Throws DatabaseAway when it cannot be reached, or does not answer in `withinMs`. */
+  async ping(withinMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new DatabaseAway(`no answer within ${withinMs} ms`)), withinMs);
+    });
+    try {
+      await Promise.race([this.query('SELECT 1'), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async notify(channel: string, payload: string): Promise<void> {
     await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
@@ -81,8 +95,13 @@ export class Database implements Queries {
   async listen(channel: string, handle: (payload: string) => void): Promise<void> {
     const isNew = this.notifications.listenerCount(channel) === 0;
     this.notifications.on(channel, handle);
-    if (this.listener && isNew) await this.listener.query(`LISTEN "${channel}"`);
-    else if (!this.listener) await this.connectListener();
+    if (!this.listener) return this.connectListener();
+    try {
+      if (isNew) await this.listener.query(`LISTEN "${channel}"`);
+    } catch (error) {
+      // Whoever connects again listens to every channel.
+      if (!isAway(error)) throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -97,6 +116,7 @@ export class Database implements Queries {
     const client = new Client({
       connectionString: this.url,
       application_name: 'bellwether listener',
+      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
       keepAlive: true,
     });
     this.listener = client;
@@ -115,6 +135,7 @@ export class Database implements Queries {
     } catch {
       // Not reachable now: `again` tries until it is.
       again();
+      void client.end().catch(() => undefined);
     }
   }
 }

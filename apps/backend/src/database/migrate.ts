@@ -18,10 +18,15 @@ export async function migrate(url: string, log: (line: string) => void): Promise
     connectionTimeoutMillis: 10_000,
     application_name: 'bellwether migrate',
   });
+  // A connection that breaks between two statements fails the next one; unheard, the event would end the process.
+  client.on('error', () => undefined);
   await connect(client, url);
   try {
+    // Processes that start at once take turns; the runner's own lock would fail instead of waiting.
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await ensureTimescale(client);
     await applyMigrations(client, log);
+    await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
   } finally {
     await client.end();
   }
@@ -35,13 +40,25 @@ async function connect(client: Client, url: string): Promise<void> {
   }
 }
 
-function explainConnection({ code, message }: Error & { code?: string }, url: string): string {
-  const { hostname, port, pathname, username } = new URL(url);
-  const place = `${hostname}:${port || 5432}`;
-  if (code === '28P01' || code === '28000')
-    return `The database at ${place} refuses user "${username}": check the user and password in DATABASE_URL.`;
+/** What stands between Bellwether and the database, and what to do; the password is in none of it. Pure. */
+export function explainConnection(
+  { code, message }: { code?: string | undefined; message: string },
+  url: string,
+): string {
+  const { hostname, port, pathname, username, searchParams } = new URL(url);
+  const place = `${hostname || searchParams.get('host') || 'localhost'}:${port || 5432}`;
+  const user = decodeURIComponent(username) || (searchParams.get('user') ?? '');
+  const name = decodeURIComponent(pathname.slice(1)) || user;
+  if (code === '28P01')
+    return `The database at ${place} refuses the password of user "${user}": correct DATABASE_URL.`;
+  if (/password must be a string/.test(message))
+    return `The database at ${place} wants a password of user "${user}": add it to DATABASE_URL, as in postgres://user:password@host/database.`;
+  if (code === '28000')
+    return `The database at ${place} does not let user "${user}" in (${message}): correct the user in DATABASE_URL, or allow it in pg_hba.conf.`;
   if (code === '3D000')
-    return `The database "${pathname.slice(1)}" does not exist at ${place}: create it (createdb ${pathname.slice(1)}) or change DATABASE_URL.`;
+    return `The database "${name}" does not exist at ${place}: create it (createdb ${name}) or change DATABASE_URL.`;
+  if (code === '42501')
+    return `User "${user}" may not connect to the database "${name}" at ${place}: GRANT CONNECT ON DATABASE "${name}" to it.`;
   return `No connection to the database at ${place} (${code ?? message}): start it, or correct DATABASE_URL. Without DATABASE_URL Bellwether uses its own embedded database.`;
 }
 
@@ -50,19 +67,29 @@ async function ensureTimescale(client: Client): Promise<void> {
     `SELECT (SELECT a.default_version FROM pg_available_extensions a WHERE a.name = 'timescaledb') AS available,
             (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'timescaledb') AS installed`,
   );
-  const { available, installed } = rows[0]!;
+  const found = rows[0]!;
+  const problem = explainExtension(found);
+  if (problem) throw new DatabaseUnusable(problem);
+  if (!found.installed) await createExtension(client);
+}
+
+/** What is wrong with the TimescaleDB of a server, and what to do; undefined when nothing is. Pure. */
+export function explainExtension({
+  available,
+  installed,
+}: {
+  /** The version that CREATE EXTENSION would install, and the one this database has. */
+  available: string | null;
+  installed: string | null;
+}): string | undefined {
+  const version = installed ?? available;
   const needed = OLDEST_TIMESCALE.join('.');
-  if (!available && !installed) {
-    throw new DatabaseUnusable(
-      `The PostgreSQL server has no TimescaleDB extension: install TimescaleDB ${needed} or newer on it, or leave DATABASE_URL out to use the embedded database.`,
-    );
-  }
-  if (isTooOld(installed ?? available!)) {
-    throw new DatabaseUnusable(
-      `TimescaleDB ${installed ?? available} is too old: Bellwether needs ${needed} or newer. Upgrade it, then run ALTER EXTENSION timescaledb UPDATE.`,
-    );
-  }
-  if (!installed) await createExtension(client);
+  if (!version)
+    return `The PostgreSQL server has no TimescaleDB extension: install TimescaleDB ${needed} or newer on it (https://docs.timescale.com/self-hosted), or leave DATABASE_URL out to use the embedded database.`;
+  if (!isTooOld(version)) return undefined;
+  if (available && !isTooOld(available))
+    return `This database still has TimescaleDB ${version}, and Bellwether needs ${needed} or newer: the server has ${available}; run ALTER EXTENSION timescaledb UPDATE in it.`;
+  return `TimescaleDB ${version} is too old: Bellwether needs ${needed} or newer. Upgrade it on the server${installed ? ', then run ALTER EXTENSION timescaledb UPDATE in this database' : ''}.`;
 }
 
 const isTooOld = (version: string): boolean => {
@@ -74,36 +101,49 @@ async function createExtension(client: Client): Promise<void> {
   try {
     await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb');
   } catch (error) {
-    throw new DatabaseUnusable(
-      `TimescaleDB is installed but may not be enabled by this user (${(error as Error).message}): run CREATE EXTENSION timescaledb in this database as a superuser, once.`,
-    );
+    throw new DatabaseUnusable(explainCreation((error as Error).message));
   }
+}
+
+/** Why TimescaleDB could not be enabled, by what the server said, and what to do. Pure. */
+export function explainCreation(message: string): string {
+  if (/preload/.test(message))
+    return `TimescaleDB is installed but not loaded: add timescaledb to shared_preload_libraries in postgresql.conf and restart the server.`;
+  return `TimescaleDB is installed but could not be enabled by this user (${message}): run CREATE EXTENSION timescaledb in this database as a superuser, once.`;
 }
 
 async function applyMigrations(client: Client, log: (line: string) => void): Promise<void> {
   const { runner } = await import('node-pg-migrate');
-  // The runner's own lock fails instead of waiting when two processes start at once.
-  await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  // One transaction around the look at what was applied and the rest. The embedded database is one session for all its
+  // clients, where a lock of the session keeps nobody out; a transaction does.
+  await client.query('BEGIN');
   try {
     const applied = await runner({
       dbClient: client,
       dir: MIGRATIONS,
       migrationsTable: 'migration',
       direction: 'up',
+      singleTransaction: true,
       noLock: true,
       log: () => undefined,
     });
+    await client.query('COMMIT');
     for (const { name } of applied) log(`migrated ${name}`);
   } catch (error) {
-    throw explainMigration(error as Error & { code?: string });
-  } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    const problem = explainMigration((error as Error).message);
+    throw problem ? new DatabaseUnusable(problem) : error;
   }
 }
 
-function explainMigration(error: Error & { code?: string }): Error {
-  if (error.code !== '42501') return error;
-  return new DatabaseUnusable(
-    `The database user may not create tables (${error.message}): GRANT CREATE ON SCHEMA public to it, or make it the owner of the database.`,
-  );
+/**
+ * Why the schema could not be brought up to date, and what to do; undefined for what nobody foresaw. By the words: the runner
+ * keeps the code of some errors and drops that of others. Pure.
+ */
+export function explainMigration(message: string): string | undefined {
+  const [denied] = /(permission denied for|must be owner of) [^\n]*/.exec(message) ?? [];
+  if (denied)
+    return `The database user may not bring the schema up to date (${denied}): GRANT CREATE ON SCHEMA public to it, or make it the owner of the database and its tables.`;
+  if (/read-only transaction/.test(message))
+    return 'The database takes no writes (read-only): DATABASE_URL has to name the primary, not a replica.';
+  return undefined;
 }

@@ -21,6 +21,8 @@ export class DemoService {
   /** The sample each series goes on with. */
   private readonly sent = new Map<string, number>();
   private step: string | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
+  private isEnding = false;
 
   constructor(
     @Inject(CLOCK) private readonly now: Clock,
@@ -40,21 +42,27 @@ export class DemoService {
     };
   }
 
-  async start(speed: number): Promise<DemoState> {
-    if (!(await this.store.read())) {
-      // What an earlier demo left has another timetable.
-      await this.forget();
-      await this.store.start(this.now(), speed);
-    }
-    return this.state();
+  start(speed: number): Promise<DemoState> {
+    return this.inTurn(async () => {
+      if (!(await this.store.read())) {
+        // What an earlier demo left has another timetable.
+        await this.forget();
+        await this.store.start(this.now(), speed);
+      }
+      return this.state();
+    });
   }
 
   /** Ends the replay; `forget` also removes the series it made. */
   async stop(forget: boolean): Promise<DemoState> {
-    await this.store.stop();
-    this.step = null;
-    if (forget) await this.forget();
-    return this.state();
+    this.isEnding = true;
+    return this.inTurn(async () => {
+      this.isEnding = false;
+      await this.store.stop();
+      this.step = null;
+      if (forget) await this.forget();
+      return this.state();
+    });
   }
 
   private async forget(): Promise<void> {
@@ -63,17 +71,30 @@ export class DemoService {
   }
 
   /** Sends what is due of every series, through the same writer as everybody's samples. */
-  async play(): Promise<void> {
-    const running = await this.store.read();
-    if (!running) return;
-    const elapsedMs = this.now() - running.startedAt;
-    for (const series of DEMO_SERIES) {
-      const { from, to } = due(series, { elapsedMs, speed: running.speed, sent: this.sent.get(series.file) });
-      if (to - from > PORTION / 5) this.step = `loading the history of ${series.name}`;
-      for (let k = from; k < to; k += PORTION)
-        await this.send(series, { from: k, to: Math.min(to, k + PORTION) }, running);
-    }
-    this.step = `replaying live, ${running.speed} times as fast as recorded`;
+  play(): Promise<void> {
+    return this.inTurn(async () => {
+      const running = await this.store.read();
+      if (!running) return;
+      const elapsedMs = this.now() - running.startedAt;
+      for (const series of DEMO_SERIES) {
+        const { from, to } = due(series, {
+          elapsedMs,
+          speed: running.speed,
+          sent: this.sent.get(series.file),
+        });
+        if (to - from > PORTION / 5) this.step = `loading the history of ${series.name}`;
+        for (let k = from; k < to && !this.isEnding; k += PORTION)
+          await this.send(series, { from: k, to: Math.min(to, k + PORTION) }, running);
+      }
+      this.step = `replaying live, ${running.speed} times as fast as recorded`;
+    });
+  }
+
+  /** One after the other: samples that are sent while the series are being removed would bring them back. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
   }
 
   private async send(

@@ -6,7 +6,10 @@ import { isOpen, refusal } from './access';
 import { AccessService } from './access.service';
 import { RequestError } from './problem';
 
-/** Stands before every route: foreign pages are refused, and the API asks for a key wherever others can reach it. */
+/**
+ * Stands before everything, bodies included: foreign pages are refused, and the API asks for a key wherever others can reach
+ * it. Used on the whole server and not on routes: there, the path lacks what the router has matched already.
+ */
 @Injectable()
 export class AccessMiddleware implements NestMiddleware {
   constructor(

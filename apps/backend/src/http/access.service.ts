@@ -19,7 +19,7 @@ const REMEMBER_KEYS = 1_000;
 
 @Injectable()
 export class AccessService {
-  /** Keys that were right a moment ago, by the hash in hex: a request should not cost a query more. */
+  /** Keys that were right a moment ago, by their hash in hex or `#id`: a request should not cost a query more. */
   private readonly known = new Map<string, { key: ApiKey; untilMs: number }>();
 
   constructor(
@@ -35,7 +35,8 @@ export class AccessService {
   async ensureKey(): Promise<string | undefined> {
     if (!this.needsKey) return undefined;
     if (this.config.API_KEY) {
-      await this.store.add('API_KEY', hashKey(this.config.API_KEY));
+      // Whoever sets a key has lost the others, or no longer trusts who holds them.
+      await this.store.replaceAll('API_KEY', hashKey(this.config.API_KEY));
       return undefined;
     }
     if (await this.store.hasKeys()) return undefined;
@@ -50,8 +51,8 @@ export class AccessService {
     if (key) return (await this.find(key, nowMs)) !== undefined;
     const token = cookie(headers.cookie, SESSION_COOKIE);
     const claim = token && readSession(token);
-    if (!claim) return false;
-    const owner = await this.store.byId(claim.keyId);
+    if (!claim || claim.expiresAtMs <= nowMs) return false;
+    const owner = await this.remember(`#${claim.keyId}`, nowMs, () => this.store.byId(claim.keyId));
     return owner !== undefined && isSessionOf(token, owner, nowMs);
   }
 
@@ -61,12 +62,19 @@ export class AccessService {
     return owner && makeSession(owner, nowMs + SESSION_MS);
   }
 
-  private async find(key: string, nowMs: number): Promise<ApiKey | undefined> {
+  private find(key: string, nowMs: number): Promise<ApiKey | undefined> {
     const hash = hashKey(key);
-    const name = hash.toString('hex');
+    return this.remember(hash.toString('hex'), nowMs, () => this.store.byHash(hash));
+  }
+
+  private async remember(
+    name: string,
+    nowMs: number,
+    load: () => Promise<ApiKey | undefined>,
+  ): Promise<ApiKey | undefined> {
     const remembered = this.known.get(name);
     if (remembered && remembered.untilMs > nowMs) return remembered.key;
-    const found = await this.store.byHash(hash);
+    const found = await load();
     if (this.known.size >= REMEMBER_KEYS) this.known.clear();
     if (found) this.known.set(name, { key: found, untilMs: nowMs + REMEMBER_MS });
     else this.known.delete(name);

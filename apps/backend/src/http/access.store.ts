@@ -38,4 +38,13 @@ export class AccessStore {
       [name, hash],
     );
   }
+
+  /** Makes one key the only one. */
+  async replaceAll(name: string, hash: Buffer): Promise<void> {
+    await this.database.query(
+      `WITH gone AS (DELETE FROM api_key k WHERE k.hash <> $2)
+       INSERT INTO api_key (name, hash) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`,
+      [name, hash],
+    );
+  }
 }

@@ -21,13 +21,10 @@ export function makeSession(key: { id: number; hash: Buffer }, expiresAtMs: numb
   return `${claim}.${sign(claim, key.hash)}`;
 }
 
+/** What a token claims; nothing is proven yet. Ids are PostgreSQL integers: more digits are nobody's. */
 export function readSession(token: string): { keyId: number; expiresAtMs: number } | undefined {
-  const [id, expiry, signature] = token.split('.');
-  const keyId = Number(id);
-  const expiresAtMs = Number(expiry);
-  return signature && Number.isSafeInteger(keyId) && Number.isSafeInteger(expiresAtMs)
-    ? { keyId, expiresAtMs }
-    : undefined;
+  const [, id, expiry] = /^(\d{1,9})\.(\d{1,15})\.[\w-]+$/.exec(token) ?? [];
+  return id && expiry ? { keyId: Number(id), expiresAtMs: Number(expiry) } : undefined;
 }
 
 export function isSessionOf(token: string, key: { id: number; hash: Buffer }, nowMs: number): boolean {
@@ -52,34 +49,41 @@ export function cookie(header: string | undefined, name: string): string | undef
   return undefined;
 }
 
-/** The address of the health checks, the sign-in and the pages themselves, which hold no measurement. */
+/**
+ * Whether a path (as it was sent, without its query) needs no key: the health checks, the sign-in and the pages, which hold no
+ * measurement. The router takes paths letter by letter, so what it would hand to the API begins with /api in some case.
+ */
 export function isOpen(path: string): boolean {
   const lower = path.toLowerCase();
-  return lower === '/api/v1/session' || !(lower.startsWith('/api') || lower.startsWith('/metrics'));
+  return /^\/api\/v1\/session\/?$/.test(lower) || !/^\/(api|metrics)/.test(lower);
+}
+
+export interface Asker {
+  method: string;
+  host: string | undefined;
+  origin: string | undefined;
+  /** Sec-Fetch-Site, which a browser sends and no page can change. */
+  site: string | undefined;
 }
 
 /**
  * Without keys, the browser is the way in: a foreign page may post to loopback, or point its own name at it (DNS
- * rebinding). So the Host must be ours, and a request that changes something must not come from another site.
+ * rebinding). So the Host must be ours, and a request that changes something must not come from another site. Returns why
+ * a request is refused.
  */
-export function refusal(
-  request: { method: string; host: string | undefined; origin: string | undefined; site: string | undefined },
-  config: Pick<Config, 'HOST' | 'PUBLIC_URL'>,
-): string | undefined {
-  if (!needsKey(config) && !isLoopback(hostName(request.host))) {
-    return `This Bellwether answers on this machine only, and not as "${request.host ?? ''}": open it as localhost, or set HOST or PUBLIC_URL.`;
+export function refusal(asker: Asker, config: Pick<Config, 'HOST' | 'PUBLIC_URL'>): string | undefined {
+  if (!needsKey(config) && !isLoopback(hostName(asker.host))) {
+    return `This Bellwether answers on this machine only, and not as "${asker.host ?? ''}": open it as localhost, or set HOST or PUBLIC_URL.`;
   }
-  const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
-  const isForeign =
-    request.site === 'cross-site' ||
-    (request.origin !== undefined && originHost(request.origin) !== request.host);
-  const isPublic =
-    request.origin !== undefined &&
-    config.PUBLIC_URL !== undefined &&
-    new URL(config.PUBLIC_URL).origin === request.origin;
-  return changes && isForeign && !isPublic
-    ? 'A page of another site may not change anything here.'
-    : undefined;
+  if (['GET', 'HEAD', 'OPTIONS'].includes(asker.method) || !isForeign(asker, config)) return undefined;
+  return `A page of another site (${asker.origin ?? 'unknown'}) may not change anything here; if it is Bellwether's own behind a proxy, set PUBLIC_URL to its address.`;
+}
+
+/** Old browsers, and all of them over plain HTTP to another machine, send an Origin without a Sec-Fetch-Site. */
+function isForeign({ host, origin, site }: Asker, { PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>): boolean {
+  if (origin !== undefined && PUBLIC_URL !== undefined && origin === new URL(PUBLIC_URL).origin) return false;
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  return origin !== undefined && originHost(origin) !== host?.toLowerCase();
 }
 
 const hostName = (host: string | undefined): string => {

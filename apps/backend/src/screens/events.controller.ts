@@ -1,7 +1,7 @@
-import { Controller, Inject, type MessageEvent, type OnModuleInit, Sse } from '@nestjs/common';
+import { Controller, Inject, type MessageEvent, type OnModuleDestroy, type OnModuleInit, Sse } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { LiveEvent } from '@bellwether/contracts';
-import { bufferTime, filter, interval, map, merge, mergeMap, type Observable, share, Subject } from 'rxjs';
+import { bufferTime, filter, interval, map, merge, mergeMap, type Observable, ReplaySubject, share, Subject, takeUntil } from 'rxjs';
 import { Database } from '../database/database';
 import { subscribe } from '../database/live';
 import { Answers } from '../http/docs';
@@ -13,8 +13,10 @@ const HEARTBEAT_MS = 15_000;
 /** Server-sent events: every open screen hears what changed, a few times a second at most. */
 @ApiTags('events')
 @Controller('api/v1/events')
-export class EventsController implements OnModuleInit {
+export class EventsController implements OnModuleInit, OnModuleDestroy {
   private readonly heard = new Subject<LiveEvent>();
+  /** Also ends the streams that are opened after it. */
+  private readonly ended = new ReplaySubject<void>(1);
   private readonly told = this.heard.pipe(
     bufferTime(COALESCE_MS),
     filter((events) => events.length > 0),
@@ -28,6 +30,12 @@ export class EventsController implements OnModuleInit {
     await subscribe(this.database, (event) => this.heard.next(event));
   }
 
+  /** A stream that stays open would hold up the end of the process. */
+  onModuleDestroy(): void {
+    this.ended.next();
+    this.ended.complete();
+  }
+
   @Sse()
   @Answers(
     LiveEvent,
@@ -36,6 +44,6 @@ export class EventsController implements OnModuleInit {
   stream(): Observable<MessageEvent> {
     const events = this.told.pipe(map((event) => ({ data: event })));
     const heartbeat = interval(HEARTBEAT_MS).pipe(map(() => ({ type: 'ping', data: '' })));
-    return merge(events, heartbeat);
+    return merge(events, heartbeat).pipe(takeUntil(this.ended));
   }
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { IngestService } from '../ingest/ingest.service';
@@ -18,7 +18,7 @@ const HELP: Record<keyof ServiceState, string> = {
 };
 
 /** Bellwether's own metrics, in the Prometheus text format. */
-@ApiExcludeController()
+@ApiTags('health')
 @Controller('metrics')
 export class MetricsController {
   private readonly registry = new Registry();
@@ -54,6 +54,8 @@ export class MetricsController {
   }
 
   @Get()
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'The Prometheus text format.', schema: { type: 'string' } })
   async read(@Res() response: Response): Promise<void> {
     const state = await this.store.read();
     for (const [name, gauge] of this.gauges) gauge.set(state[name]);

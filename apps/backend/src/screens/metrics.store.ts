@@ -11,8 +11,7 @@ export interface ServiceState {
   notifications_failed: number;
   training_runs_open: number;
   training_runs_failed: number;
-  champions: number;
-}
+  champions: number;}
 
 @Injectable()
 export class MetricsStore {
@@ -32,10 +31,5 @@ export class MetricsStore {
               (SELECT count(*)::float8 FROM model m WHERE m.promoted_at IS NOT NULL AND m.retired_at IS NULL) AS champions`,
     );
     return rows[0]!;
-  }
-
-  /** Throws when the database cannot be reached. */
-  async ping(): Promise<void> {
-    await this.database.query('SELECT 1');
   }
 }

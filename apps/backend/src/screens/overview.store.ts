@@ -35,7 +35,7 @@ export class OverviewStore {
               array_agg(p.score ORDER BY p.time) AS score
        FROM unnest($1::int[]) AS i (series_id)
        JOIN LATERAL (
-         SELECT s.series_id, extract(epoch FROM s.time)::float8 * 1000 AS time, s.value, c.lower, c.upper, c.score::float8 AS score
+         SELECT s.series_id, (extract(epoch FROM s.time) * 1000)::float8 AS time, s.value, c.lower, c.upper, c.score::float8 AS score
          FROM (SELECT s.series_id, s.time, s.value FROM sample s WHERE s.series_id = i.series_id ORDER BY s.time DESC LIMIT ${SPARKLINE_SAMPLES}) s
          LEFT JOIN score c ON c.series_id = s.series_id AND c.time = s.time) p ON TRUE
        GROUP BY p.series_id`,

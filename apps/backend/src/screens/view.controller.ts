@@ -15,6 +15,7 @@ import {
   resolve,
   stretch,
   toColumns,
+  usualStep,
   type ViewRow,
 } from './view';
 import { ViewStore } from './view.store';
@@ -47,17 +48,17 @@ export class ViewController {
     const lastAt = epoch(series.lastSampleAt) ?? 0;
     const firstAt = epoch(series.firstSampleAt) ?? lastAt;
     const { periodMs } = series;
-    const { from, to } = stretch(
-      { from: instant(query.from, 'from'), to: instant(query.to, 'to') },
-      { firstAt, lastAt, periodMs },
-    );
+    const asked = { from: instant(query.from, 'from'), to: instant(query.to, 'to') };
+    const { from, to } = stretch(asked, { firstAt, lastAt, periodMs });
+    if (from >= to)
+      throw new BadInput('from: is not before to', [{ at: 'from', detail: 'is not before to' }]);
     const { rows, resolution } = await this.rows({ series, from, to, points: query.points });
     return {
       series,
       from: new Date(from).toISOString(),
       to: new Date(to).toISOString(),
       resolution,
-      ...toColumns(breakAtGaps(rows, resolution.bucketMs || periodMs)),
+      ...toColumns(breakAtGaps(rows, Math.max(resolution.bucketMs, periodMs ?? usualStep(rows)))),
       threshold: await this.views.threshold(id),
       alerts: await this.alerts.between(id, new Date(from), new Date(to)),
       forecast: to > lastAt ? await this.forecasts.latest(id) : null,

@@ -22,7 +22,7 @@ export class ViewStore {
   /** Samples and scores as they are, oldest first, `limit` at most. */
   async raw({ seriesId, from, to }: Stretch, limit: number): Promise<ViewRow[]> {
     const { rows } = await this.database.query<ViewRow>(
-      `SELECT extract(epoch FROM s.time)::float8 * 1000 AS time, s.value, s.value AS min, s.value AS max,
+      `SELECT (extract(epoch FROM s.time) * 1000)::float8 AS time, s.value, s.value AS min, s.value AS max,
               c.expected, c.lower, c.upper, c.score
        FROM sample s
        LEFT JOIN score c ON c.series_id = s.series_id AND c.time = s.time AND c.time >= $2 AND c.time < $3
@@ -39,7 +39,7 @@ export class ViewStore {
     const { rows } = await this.database.query<ViewRow>(
       `WITH samples AS (${source === 'sample' ? SAMPLE_BUCKETS : aggregateBuckets(source)}),
             scores AS (${source === 'sample' ? SCORE_BUCKETS : aggregateScores(source)})
-       SELECT extract(epoch FROM s.bucket)::float8 * 1000 AS time, s.value, s.min, s.max, c.expected, c.lower, c.upper, c.score
+       SELECT (extract(epoch FROM s.bucket) * 1000)::float8 AS time, s.value, s.min, s.max, c.expected, c.lower, c.upper, c.score
        FROM samples s
        LEFT JOIN scores c ON c.bucket = s.bucket
        ORDER BY s.bucket`,

@@ -20,6 +20,12 @@ export interface Resolution {
   source: Source;
 }
 
+/**
+ * Buckets over fewer steps than this are made from the samples themselves: quick enough, and exact at once, where an aggregate
+ * learns of late samples (an import of last year, say) only when its policy runs.
+ */
+const EXACT_STEPS = 20_000;
+
 /** The finest resolution that draws [from, to) ms with at most about `points` points. */
 export function resolve({
   from,
@@ -34,7 +40,8 @@ export function resolve({
 }): Resolution {
   const span = to - from;
   if (periodMs !== null && span / periodMs <= points) return RAW;
-  return bucketed(span / points);
+  const resolution = bucketed(span / points);
+  return periodMs !== null && span / periodMs <= EXACT_STEPS ? { ...resolution, source: 'sample' } : resolution;
 }
 
 export const RAW: Resolution = { bucketMs: 0, source: 'sample' };
@@ -57,9 +64,15 @@ export interface ViewRow {
   score: number | null;
 }
 
-/** Puts one empty row into each gap, so that a line breaks where samples are missing. */
-export function breakAtGaps(rows: ViewRow[], stepMs: number | null): ViewRow[] {
-  if (!stepMs) return rows;
+/** The step of rows whose series has no period yet: the median of their distances, in ms. */
+export function usualStep(rows: ViewRow[]): number {
+  const steps = rows.slice(1).map(({ time }, i) => time - rows[i]!.time);
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+}
+
+/** Puts one empty row into each gap, so that a line breaks where samples are missing; `stepMs` is their usual distance. */
+export function breakAtGaps(rows: ViewRow[], stepMs: number): ViewRow[] {
+  if (stepMs <= 0) return rows;
   return rows.flatMap((row, i) => {
     const next = rows[i + 1];
     return next && next.time - row.time > 1.9 * stepMs ? [row, empty(row.time + stepMs)] : [row];
@@ -98,9 +111,9 @@ export function stretch(
   asked: { from: number | undefined; to: number | undefined },
   { firstAt, lastAt, periodMs }: { firstAt: number; lastAt: number; periodMs: number | null },
 ): { from: number; to: number } {
-  const to = asked.to ?? lastAt + 1;
+  const to = asked.to ?? Math.max(lastAt, asked.from ?? lastAt) + 1;
   const from =
     asked.from ??
     Math.max(firstAt, to - DEFAULT_STEPS * (periodMs ?? Math.max(1, (lastAt - firstAt) / DEFAULT_STEPS)));
-  return { from: Math.min(from, to - 1), to };
+  return { from: asked.from ?? Math.min(from, to - 1), to };
 }
