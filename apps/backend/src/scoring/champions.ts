@@ -1,5 +1,5 @@
 /** The champions of this process, opened: what they weigh, what they know of each series, and where each series stands. */
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ModelKind } from '@bellwether/contracts';
 import {
   type Calibration,
@@ -36,7 +36,9 @@ const groupKey = (detectorId: number, periodMs: number): string => `${detectorId
 @Injectable()
 export class Champions implements OnApplicationShutdown {
   private readonly groups = new Map<string, OpenChampion[]>();
-  private ids = '';
+  private readonly logger = new Logger('scoring');
+  /** Ids of the champions there were at the last refresh. */
+  private seen = '';
 
   constructor(
     @Inject(ModelStore) private readonly models: ModelStore,
@@ -47,14 +49,26 @@ export class Champions implements OnApplicationShutdown {
   async refresh(): Promise<void> {
     const current = await this.models.championIds();
     const ids = current.map(({ id }) => id).join();
-    if (ids === this.ids) return;
+    if (ids === this.seen) return;
     const keys = new Map(
       current.map(({ detectorId, periodMs }) => [groupKey(detectorId, periodMs), { detectorId, periodMs }]),
     );
     for (const key of this.groups.keys()) if (!keys.has(key)) this.close(key);
-    for (const [key, { detectorId, periodMs }] of keys)
-      await this.open(key, await this.models.champions(detectorId, periodMs));
-    this.ids = ids;
+    for (const [key, { detectorId, periodMs }] of keys) {
+      const champions = await this.models.champions(detectorId, periodMs);
+      try {
+        this.open(key, champions);
+      } catch (error) {
+        // Of this group those before go on, if there are any; the other groups do not notice.
+        this.logger.error({ err: error, detectorId, periodMs }, 'a champion cannot be opened');
+      }
+    }
+    this.seen = ids;
+  }
+
+  /** Of the models that are open. */
+  ids(): number[] {
+    return [...this.groups.values()].flatMap((champions) => champions.map(({ id }) => id));
   }
 
   of(detectorId: number, periodMs: number): OpenChampion[] {
@@ -94,10 +108,12 @@ export class Champions implements OnApplicationShutdown {
   private async introduce(champions: OpenChampion[], seriesIds: number[], periodMs: number): Promise<void> {
     const grids = await this.training.grids(seriesIds, periodMs);
     const judged = grids.map(({ seriesId, grid }) => ({ seriesId, grid, verdict: modelability(grid) }));
-    await this.training.setUnmodelled(
-      judged.flatMap(({ seriesId, verdict }) => (verdict.ok ? [] : [{ seriesId, reason: verdict.reason }])),
+    const unfit = judged.flatMap(({ seriesId, verdict }) =>
+      verdict.ok ? [] : [{ seriesId, reason: verdict.reason }],
     );
+    if (unfit.length > 0) await this.training.setUnmodelled(unfit);
     const fit = judged.filter(({ verdict }) => verdict.ok);
+    if (fit.length === 0) return;
     await this.training.clearUnmodelled(fit.map(({ seriesId }) => seriesId));
     const newcomers = fit.map(({ seriesId, grid }) => ({
       seriesId,
@@ -111,17 +127,29 @@ export class Champions implements OnApplicationShutdown {
     }
   }
 
-  private async open(key: string, champions: Champion[]): Promise<void> {
+  private open(key: string, champions: Champion[]): void {
     const before = this.groups.get(key) ?? [];
     const kept = before.filter(({ id }) => champions.some((champion) => champion.id === id));
-    for (const { id, model } of before) if (!kept.some((one) => one.id === id)) model.dispose();
-    const opened = champions.filter(({ id }) => !kept.some((one) => one.id === id)).map(open);
+    const opened = openAll(champions.filter(({ id }) => !kept.some((one) => one.id === id)));
     this.groups.set(key, [...kept, ...opened]);
+    for (const one of before) if (!kept.includes(one)) one.model.dispose();
   }
 
   private close(key: string): void {
     for (const { model } of this.groups.get(key) ?? []) model.dispose();
     this.groups.delete(key);
+  }
+}
+
+/** All of them or, when one cannot be opened, none. */
+function openAll(champions: Champion[]): OpenChampion[] {
+  const opened: OpenChampion[] = [];
+  try {
+    for (const champion of champions) opened.push(open(champion));
+    return opened;
+  } catch (error) {
+    for (const { model } of opened) model.dispose();
+    throw error;
   }
 }
 

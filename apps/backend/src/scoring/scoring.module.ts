@@ -4,6 +4,7 @@ import { TrainingModule } from '../training/training.module';
 import { Champions } from './champions';
 import { ForecastService } from './forecast.service';
 import { ForecastStore } from './forecast.store';
+import { PieceService } from './piece.service';
 import { ScoreStore } from './score.store';
 import { ScoringSchedule } from './scoring.schedule';
 import { ScoringService } from './scoring.service';
@@ -18,7 +19,7 @@ export class ScorerModule {
     return {
       module: ScorerModule,
       imports: [RegistryModule, TrainingModule, ScoringModule, ...imports],
-      providers: [Champions, ForecastService, ScoringService, ScoringSchedule, listener],
+      providers: [Champions, ForecastService, PieceService, ScoringService, ScoringSchedule, listener],
     };
   }
 }

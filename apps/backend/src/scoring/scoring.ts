@@ -11,8 +11,8 @@ import { type Calibration, type Fused, fuse, tailProbability } from '@bellwether
 export const WARM_UP = 96;
 /** Steps of a piece: a batch takes as long as its longest piece. */
 export const PIECE = 512;
-/** Pieces of one round; it bounds memory and how long a live sample can wait behind an import. */
-export const PIECES_PER_ROUND = 48;
+/** Steps of one round, about; it bounds memory and how long a live sample can wait behind an import. */
+export const STEPS_PER_ROUND = 48 * PIECE;
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -33,23 +33,30 @@ export interface Waiting {
   newest: number;
   /** The step the state at hand expects next; undefined when there is none. */
   stateStep: number | undefined;
+  /** Missing steps after which the models forget a state: beyond it playing the past again knows more. */
+  longestGap: number;
 }
 
-/** Cuts what waits into the pieces of this round, shortest series first, so that an import never delays what is live. */
-export function planRound(waiting: Waiting[], pieces = PIECES_PER_ROUND): Piece[] {
+/**
+ * Cuts what waits into the pieces of this round, shortest series first, so that an import never delays what is live. What
+ * is beyond the round's steps waits for the next one; the first series always has a piece, so every round gets on.
+ */
+export function planRound(waiting: Waiting[], steps = STEPS_PER_ROUND): Piece[] {
   const round: Piece[] = [];
+  let left = steps;
   for (const one of waiting.toSorted((a, b) => lengthOf(a) - lengthOf(b))) {
-    const isShort = lengthOf(one) <= PIECE;
-    if (!isShort && round.length >= pieces) break;
-    round.push(...cut(one, isShort ? 1 : pieces - round.length));
+    const pieces = cut(one, Math.max(1, Math.floor(left / PIECE)));
+    left -= pieces.reduce((sum, { start, to }) => sum + to - start, 0);
+    if (left < 0 && round.length > 0) break;
+    round.push(...pieces);
   }
   return round;
 }
 
 const lengthOf = ({ from, newest }: Waiting): number => newest - from + 1;
 
-function cut({ seriesId, from, newest, stateStep }: Waiting, pieces: number): Piece[] {
-  const usesState = stateStep !== undefined && stateStep <= from && from - stateStep <= WARM_UP;
+function cut({ seriesId, from, newest, stateStep, longestGap }: Waiting, pieces: number): Piece[] {
+  const usesState = stateStep !== undefined && stateStep <= from && from - stateStep <= longestGap;
   const count = Math.min(pieces, Math.ceil((newest - from + 1) / PIECE));
   return Array.from({ length: count }, (_, i) => {
     const first = from + i * PIECE;
@@ -62,6 +69,12 @@ function cut({ seriesId, from, newest, stateStep }: Waiting, pieces: number): Pi
       usesState: keepsState,
     };
   });
+}
+
+/** Where a series goes on after its pieces of this round, as a step; null: nowhere, its newest sample was in them. */
+export function nextStep(newest: number, pieces: Piece[]): number | null {
+  const end = Math.max(...pieces.map(({ to }) => to));
+  return end > newest ? null : end;
 }
 
 /**

@@ -99,6 +99,15 @@ export class TrainingRunStore {
     );
   }
 
+  /** Gives a run back that its trainer did not end because it was told to stop: the next one begins it at once. */
+  async release(id: number): Promise<void> {
+    await this.database.query(
+      `UPDATE training_run SET started_at = NULL, heartbeat_at = NULL, attempts = attempts - 1, step = 'queued', progress = 0
+       WHERE id = $1 AND ended_at IS NULL`,
+      [id],
+    );
+  }
+
   async byIds(ids: number[]): Promise<TrainingRun[]> {
     return this.select('r.id = ANY($1::int[])', [ids]);
   }

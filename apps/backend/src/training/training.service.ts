@@ -16,17 +16,17 @@ import {
 } from '@bellwether/models';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
-import { Database } from '../database/database';
+import { Database, DatabaseAway } from '../database/database';
 import { publish } from '../database/live';
 import { DetectorStore } from '../registry/detector.store';
 import { ModelStore, type NewModel } from '../registry/model.store';
-import { type Verdict, isBetter, outcome, reasonToTrain } from './training';
+import { type Group, HELD_OUT, type Verdict, isBetter, outcome, reasonToTrain, toCalibrateOn } from './training';
 import { type ClaimedRun, TrainingRunStore } from './training-run.store';
 import { type SeriesGrid, TrainingStore } from './training.store';
 
-/** Share of each series, at its end, that no model of the run has seen when it is evaluated. */
-const HELD_OUT = 0.2;
 const HEARTBEAT_MS = 5_000;
+/** When samples were read and gave no reason to train, they are read again after this time. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** Why a run came to nothing, in words for the screen; not a bug. */
 class NothingToTrain extends Error {}
@@ -34,6 +34,8 @@ class NothingToTrain extends Error {}
 @Injectable()
 export class TrainingService {
   private readonly logger = new Logger('training');
+  /** Until when a group is not looked at: its samples were read, which is dear, and gave no reason to train. */
+  private readonly restUntil = new Map<string, number>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -45,15 +47,33 @@ export class TrainingService {
     @Inject(TrainingRunStore) private readonly runs: TrainingRunStore,
   ) {}
 
-  /** Opens a run for every group that should be trained now. */
+  /** Opens a run for every group that should be trained now; a group that cannot be looked at does not stop the others. */
   async plan(): Promise<void> {
     for (const detector of await this.detectors.all()) {
       for (const group of await this.store.groups(detector.id, detector.retrainHours)) {
-        const reason = reasonToTrain(group, this.now());
-        if (!reason || (await this.trainable(detector, group.periodMs)).length === 0) continue;
-        await this.announce(await this.runs.queue(detector.id, group.periodMs, reason));
+        try {
+          await this.planGroup(detector, group);
+        } catch (error) {
+          if (error instanceof DatabaseAway) throw error;
+          this.rest(group);
+          this.logger.error({ err: error, ...keyOf(group) }, 'a training could not be planned');
+        }
       }
     }
+  }
+
+  private async planGroup(detector: Detector, group: Group): Promise<void> {
+    if ((this.restUntil.get(nameOf(group)) ?? 0) > this.now()) return;
+    if (!reasonToTrain(group, this.now())) return;
+    // The series as they are: some of those that are long enough may be constant, or mostly missing.
+    const series = await this.trainable(detector, group.periodMs);
+    const reason = reasonToTrain({ ...group, readySeries: series.length, steps: stepsOf(series) }, this.now());
+    if (!reason) return this.rest(group);
+    await this.announce(await this.runs.queue(detector.id, group.periodMs, reason));
+  }
+
+  private rest(group: Group): void {
+    this.restUntil.set(nameOf(group), this.now() + LOOK_AGAIN_MS);
   }
 
   /** Takes the oldest open run and trains it; false when there is none. */
@@ -69,7 +89,10 @@ export class TrainingService {
       await this.runs.succeed(run.id, text);
       this.logger.log(`training run ${run.id}: ${text}`);
     } catch (error) {
-      if (signal.aborted) return false;
+      if (signal.aborted) {
+        await this.runs.release(run.id);
+        return false;
+      }
       await this.runs.fail(run.id, (error as Error).message);
       if (!(error instanceof NothingToTrain))
         this.logger.error({ err: error, run: run.id }, 'training failed');
@@ -87,7 +110,7 @@ export class TrainingService {
     if (series.length === 0)
       throw new NothingToTrain('No series of this period can be modelled yet; each says why on its page.');
     const backend = await selectBackend(this.config.COMPUTE);
-    const sampleCount = series.reduce((sum, { grid }) => sum + grid.values.length, 0);
+    const sampleCount = stepsOf(series);
     await this.runs.begin(run.id, {
       seriesCount: series.length,
       sampleCount,
@@ -238,15 +261,11 @@ async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[]): Promise
   return scored.map(({ raw }) => raw);
 }
 
-/**
- * The scores to calibrate on: those of samples the network was not trained on, since it knows the others by heart; where
- * these are too few to know a tail from, the newest half.
- */
-function unseen(raw: Float32Array): Float32Array {
-  const heldOut = Math.floor(raw.length * HELD_OUT);
-  return raw.subarray(raw.length - (heldOut >= ENOUGH_TO_CALIBRATE ? heldOut : raw.length >> 1));
-}
-const ENOUGH_TO_CALIBRATE = 500;
+const stepsOf = (series: SeriesGrid[]): number =>
+  series.reduce((sum, { grid }) => sum + grid.values.length, 0);
+
+const keyOf = ({ detectorId, periodMs }: Group) => ({ detectorId, periodMs });
+const nameOf = ({ detectorId, periodMs }: Group): string => `${detectorId}/${periodMs}`;
 
 const tail = (grid: Grid, share: number): Grid => {
   const skip = Math.floor(grid.values.length * (1 - share));
@@ -275,10 +294,10 @@ function describe({ run, series, backend, trained, verdict, raw, trainingSeconds
     seed: run.seed,
     config: trained.config,
     weights: trained.weights,
-    calibration: calibrate(raw.flatMap((scores) => [...unseen(scores)])),
+    calibration: calibrate(raw.flatMap((scores) => [...toCalibrateOn(scores)])),
     dataFrom: Math.min(...starts),
     dataTo: Math.max(...ends),
-    sampleCount: series.reduce((sum, { grid }) => sum + grid.values.length, 0),
+    sampleCount: stepsOf(series),
     trainingSeconds,
     backend: backend.name,
     heldOutLoss: Number.isFinite(verdict.heldOutLoss) ? verdict.heldOutLoss : null,

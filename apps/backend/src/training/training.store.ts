@@ -17,11 +17,12 @@ const SERIES_PER_QUERY = 20;
 export class TrainingStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** The groups of one detector: its series by period, and how the last training of each ended. */
+  /** The groups of one detector: the series by period that a training would take, and how the last one of each ended. */
   async groups(detectorId: number, retrainHours: number): Promise<Group[]> {
     const { rows } = await this.database.query<GroupRow>(
       `WITH ready AS (
-         SELECT s.period_ms, s.created_at, LEAST(${MAX_STEPS}, ${STEPS}) AS steps
+         SELECT s.period_ms, s.created_at, LEAST(${MAX_STEPS}, ${STEPS}) AS steps,
+                row_number() OVER (PARTITION BY s.period_ms ORDER BY hashint4(s.id)) AS place
          FROM detector d
          JOIN series s ON ${WATCHES}
          JOIN watermark w ON w.series_id = s.id
@@ -41,6 +42,7 @@ export class TrainingStore {
          WHERE l.detector_id = $1 AND l.period_ms = g.period_ms
          ORDER BY l.id DESC
          LIMIT 1) r ON TRUE
+       WHERE g.place <= ${MAX_SERIES}
        GROUP BY g.period_ms, r.ended_at, r.is_open, r.error, r.series_count, r.steps`,
       [detectorId],
     );
@@ -59,15 +61,16 @@ export class TrainingStore {
     return rows.map((row) => row.period_ms);
   }
 
-  /** Series to train on: long enough, and of too many a sample that stays the same from run to run. */
+  /** Series to train on: long enough, and of too many a sample that stays the same from run to run; those just found unfit last. */
   async candidates(detectorId: number, periodMs: number): Promise<number[]> {
     const { rows } = await this.database.query<{ id: number }>(
       `SELECT s.id
        FROM detector d
        JOIN series s ON ${WATCHES}
        JOIN watermark w ON w.series_id = s.id
+       LEFT JOIN unmodelled u ON u.series_id = s.id AND u.checked_at > now() - ${RECHECK}
        WHERE d.id = $1 AND s.period_ms = $2 AND ${STEPS} >= ${MIN_STEPS}
-       ORDER BY hashint4(s.id)
+       ORDER BY u.series_id IS NOT NULL, hashint4(s.id)
        LIMIT ${MAX_SERIES}`,
       [detectorId, periodMs],
     );
@@ -78,16 +81,17 @@ export class TrainingStore {
   async grids(seriesIds: number[], periodMs: number): Promise<SeriesGrid[]> {
     const grids: SeriesGrid[] = [];
     for (let i = 0; i < seriesIds.length; i += SERIES_PER_QUERY) {
-      const { rows } = await this.database.query<{ series_id: number; times: number[]; values: number[] }>(
-        `SELECT s.series_id, array_agg(extract(epoch FROM s.time)::float8 * 1000) AS times, array_agg(s.value) AS values
+      const { rows } = await this.database.query<GridRow>(
+        `SELECT w.series_id, array_agg(extract(epoch FROM s.time)::float8 * 1000) FILTER (WHERE s.time IS NOT NULL) AS times,
+                array_agg(s.value) FILTER (WHERE s.time IS NOT NULL) AS values
          FROM watermark w
-         JOIN sample s ON s.series_id = w.series_id AND s.time > w.last_sample_at - ${MAX_STEPS} * $2 * INTERVAL '1 millisecond'
+         LEFT JOIN sample s ON s.series_id = w.series_id AND s.time > w.last_sample_at - ${MAX_STEPS} * $2 * INTERVAL '1 millisecond'
          WHERE w.series_id = ANY($1::int[])
-         GROUP BY s.series_id`,
+         GROUP BY w.series_id`,
         [seriesIds.slice(i, i + SERIES_PER_QUERY), periodMs],
       );
       for (const { series_id, times, values } of rows)
-        grids.push({ seriesId: series_id, grid: toGrid(times, values, periodMs, MAX_STEPS) });
+        grids.push({ seriesId: series_id, grid: toGrid(times ?? [], values ?? [], periodMs, MAX_STEPS) });
     }
     return grids;
   }
@@ -108,6 +112,13 @@ export class TrainingStore {
 }
 
 const STEPS = `(floor(extract(epoch FROM w.last_sample_at - w.first_sample_at) * 1000 / s.period_ms) + 1)`;
+
+interface GridRow {
+  series_id: number;
+  /** null: the samples are gone, the series is not. */
+  times: number[] | null;
+  values: number[] | null;
+}
 
 interface GroupRow {
   period_ms: number;

@@ -8,9 +8,13 @@ export const MAX_SERIES = 200;
 /** Steps a series must span before training looks at it. */
 export const MIN_STEPS = 128;
 
+/** Share of each series, at its end, that no model of the run has seen when it is evaluated. */
+export const HELD_OUT = 0.2;
+
 const SETTLE_MS = 3_000;
 const SETTLE_AT_MOST_MS = 30_000;
 const RETRY_MS = 10 * 60_000;
+const RETRY_SOON_MS = 60_000;
 const NEW_SERIES_MS = 5 * 60_000;
 
 /** What is known of the series that one detector watches at one period. Times are epoch milliseconds. */
@@ -35,8 +39,10 @@ export function reasonToTrain(group: Group, nowMs: number): string | undefined {
   if (!lastRun) return isSettled(group, nowMs) ? 'enough samples' : undefined;
 
   const ageMs = nowMs - lastRun.endedAt;
+  // A run that failed before it had its samples says nothing of them.
+  if (lastRun.steps === 0) return ageMs >= RETRY_SOON_MS ? 'the last training failed' : undefined;
   if (steps >= 2 * lastRun.steps) return 'twice the samples of the last training';
-  if (lastRun.hasFailed && !group.hasChampion && ageMs < RETRY_MS) return undefined;
+  if (lastRun.hasFailed && ageMs < RETRY_MS) return undefined;
   if (lastRun.hasFailed && !group.hasChampion) return 'the last training failed';
   if (Math.min(readySeries, MAX_SERIES) > lastRun.seriesCount && ageMs >= NEW_SERIES_MS) return 'new series';
   if (ageMs >= group.retrainHours * 3_600_000) return `the models are ${group.retrainHours} h old`;
@@ -78,3 +84,13 @@ function explain({ kind, isPromoted, heldOutLoss, championLoss }: Verdict): stri
     ? `${name} was promoted (${loss}, ${against})`
     : `${name} was not promoted: ${loss}, ${against}`;
 }
+
+/**
+ * The raw scores of one series to calibrate on: those of samples the network was not trained on, since it knows the others
+ * by heart; where these are too few to know a tail from, the newest half.
+ */
+export function toCalibrateOn(raw: Float32Array): Float32Array {
+  const heldOut = Math.floor(raw.length * HELD_OUT);
+  return raw.subarray(raw.length - (heldOut >= ENOUGH_TO_CALIBRATE ? heldOut : raw.length >> 1));
+}
+const ENOUGH_TO_CALIBRATE = 500;
