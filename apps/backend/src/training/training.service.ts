@@ -6,6 +6,7 @@ import {
   type Model,
   type Scaler,
   type TrainedModel,
+  TrainingDiverged,
   calibrate,
   defaultConfig,
   fitScaler,
@@ -94,7 +95,8 @@ export class TrainingService {
         return false;
       }
       await this.runs.fail(run.id, (error as Error).message);
-      if (!(error instanceof NothingToTrain))
+      if (error instanceof TrainingDiverged) this.logger.warn(`training run ${run.id}: ${error.message}`);
+      else if (!(error instanceof NothingToTrain))
         this.logger.error({ err: error, run: run.id }, 'training failed');
     } finally {
       clearInterval(heartbeat);
