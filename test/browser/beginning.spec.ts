@@ -14,6 +14,7 @@ import {
   sees,
   startPerson,
 } from '../support/browser';
+import { pagesOf, photograph } from '../support/pictures';
 
 let folder: string;
 let bellwether: Bellwether;
@@ -64,6 +65,9 @@ test('an empty overview says what to do next, in three ways', async () => {
     button(region(page, 'Send samples'), 'Copy'),
   );
 });
+
+test('no page overflows while there is nothing on it, in any theme, at a desk or on a phone', () =>
+  photograph(person, 'empty', pagesOf(bellwether.url)));
 
 test('the curl command carries this address, and once it is run its series appears without a reload', async () => {
   const [overview, list] = [

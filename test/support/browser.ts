@@ -15,7 +15,7 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 60_000;
 const SCREENSHOTS = resolve(__dirname, '../browser/screenshots');
 
 export interface Look {

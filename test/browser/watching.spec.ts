@@ -1,0 +1,245 @@
+/** What a person sees of a series that is watched: its chart, a spike that becomes an alert and ends, and its models. */
+import type { Alert, Model, Series, SeriesView, TrainingRun } from '@bellwether/contracts';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Bellwether,
+  removeFolder,
+  startBellwether,
+  temporaryFolder,
+  until,
+  wave,
+} from '../support/bellwether';
+import {
+  button,
+  fact,
+  isLive,
+  loadedAt,
+  type Person,
+  reads,
+  region,
+  sees,
+  startPerson,
+} from '../support/browser';
+import { pagesOf, photograph } from '../support/pictures';
+
+const NAME = 'checkout_latency';
+const PERIOD = 10_000;
+const HISTORY = 400;
+
+let folder: string;
+let bellwether: Bellwether;
+let person: Person;
+let id: number;
+/** Time of step 0: the newest sample of the history is about now. */
+const start = Math.floor(Date.now() / PERIOD) * PERIOD - HISTORY * PERIOD;
+let next = 0;
+
+/** Sends the next steps of the wave, `change`d. */
+async function send(count: number, change: (value: number) => number = (value) => value): Promise<void> {
+  const samples = Array.from({ length: count }, (_, i) => ({
+    series: NAME,
+    labels: { shop: 'one' },
+    time: start + (next + i) * PERIOD,
+    value: change(wave(next + i)),
+  }));
+  await bellwether.post('/api/v1/samples', samples);
+  next += count;
+}
+
+/** The view, once the newest sample has its score and there is a forecast from it on. */
+const scored = (): Promise<SeriesView> =>
+  until(async () => {
+    const view = await bellwether.get<SeriesView>(`/api/v1/series/${id}/view`);
+    const isScored = view.time.at(-1) === start + (next - 1) * PERIOD && view.scores.at(-1) !== null;
+    return isScored && view.forecast?.time[0] === start + next * PERIOD && view;
+  });
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  [bellwether, person] = await Promise.all([startBellwether(folder), startPerson()]);
+  await send(HISTORY);
+  await until(async () =>
+    (await bellwether.get<Model[]>('/api/v1/models')).some(({ isChampion }) => isChampion),
+  );
+  const [series] = await bellwether.get<Series[]>('/api/v1/series');
+  id = series!.id;
+  await scored();
+});
+
+afterEach(() => expect(person.complaints()).toEqual([]));
+
+afterAll(async () => {
+  await person?.leave();
+  await bellwether?.stop();
+  await removeFolder(folder);
+});
+
+describe('the page of a series', () => {
+  let page: Page;
+  const chart = (): Locator => page.getByRole('group', { name: `Chart of ${NAME}.` });
+  const legend = (): Promise<string[]> =>
+    page.getByRole('list', { name: 'Legend' }).getByRole('listitem').allInnerTexts();
+  /** Left and right edge, in px, of what is drawn in a colour. */
+  async function edges(mark: Locator): Promise<[number, number]> {
+    const { x, width } = (await mark.first().boundingBox())!;
+    return [x, x + width];
+  }
+
+  beforeAll(async () => {
+    page = await person.open(`${bellwether.url}/series/?id=${id}`);
+    await sees(chart());
+    await isLive(page);
+  });
+
+  test('draws what was observed up to now, what was expected with it, and from now on the forecast', async () => {
+    expect(await legend()).toEqual(['Observed', 'Expected', '90 % expected', 'Forecast (50 % and 90 %)']);
+    const drawn = (name: string) => chart().locator(`path[stroke="var(--${name})"]`);
+    const filled = (name: string) => chart().locator(`path[fill="var(--${name})"]`);
+    const [observed, expected, band, median, fan, now] = await Promise.all(
+      [
+        drawn('observed'),
+        drawn('expected'),
+        filled('band'),
+        drawn('forecast'),
+        filled('forecast'),
+        chart().getByText('now', { exact: true }),
+      ].map(edges),
+    );
+    const line = (now![0] + now![1]) / 2;
+    for (const [left, right] of [observed!, expected!, band!]) {
+      expect(right - left).toBeGreaterThan(400);
+      expect(Math.abs(right - line)).toBeLessThan(5);
+    }
+    for (const [left, right] of [median!, fan!]) {
+      expect(left).toBeGreaterThanOrEqual(line - 1);
+      expect(right - left).toBeGreaterThan(40);
+    }
+    expect(await filled('forecast').count()).toBe(2);
+  });
+
+  test('has its numbers as a table, newest first', async () => {
+    const { samples, band } = await scored();
+    await page.getByText('Numbers as a table').click();
+    const newest = page
+      .getByRole('region', { name: `Newest numbers of ${NAME}` })
+      .getByRole('row')
+      .nth(1);
+    await reads(newest, samples.value.at(-1)!.toPrecision(4));
+    await reads(newest, `${band.lower.at(-1)!.toPrecision(4)} to ${band.upper.at(-1)!.toPrecision(4)}`);
+  });
+
+  test('shows a new sample and its forecast without a reload', async () => {
+    const loaded = await loadedAt(page);
+    const picture = chart().getByRole('img').first();
+    const before = await picture.getAttribute('aria-label');
+    await send(1, () => 98.76);
+    await reads(fact(page, 'Newest sample'), /^98.76$/);
+    await until(async () => (await picture.getAttribute('aria-label'))?.includes('newest 98.76'));
+    expect(await picture.getAttribute('aria-label')).not.toBe(before);
+    expect(await loadedAt(page)).toBe(loaded);
+  });
+});
+
+describe('a spike', () => {
+  let overview: Page;
+  let series: Page;
+  let alert: Alert;
+  const firing = (place: Page | Locator) => place.getByRole('article', { name: `Alert on ${NAME}, firing` });
+  const resolved = (place: Page | Locator) =>
+    place.getByRole('article', { name: `Alert on ${NAME}, resolved` });
+
+  beforeAll(async () => {
+    overview = await person.open(bellwether.url);
+    series = await person.open(`${bellwether.url}/series/?id=${id}`);
+    await Promise.all([isLive(overview), isLive(series)]);
+    await sees(region(overview, 'Open alerts').getByText('Nothing is firing.'));
+  });
+
+  test('becomes an alert on the overview, by itself, with its why', async () => {
+    await send(4, (value) => value + 400);
+    await sees(firing(region(overview, 'Open alerts')));
+    [alert] = (await bellwether.get<[Alert]>('/api/v1/alerts?state=firing'))!;
+    expect(alert.why).toContain('expected');
+    await reads(firing(region(overview, 'Open alerts')), alert.why);
+    await reads(overview.getByRole('main'), '1 alert is firing, of 1 series.');
+    await sees(overview.getByRole('link', { name: 'Alerts 1 firing' }));
+  });
+
+  test('is marked on the page of the series, which says the same', async () => {
+    await reads(series.getByRole('list', { name: 'Legend' }), 'Alert and its peak');
+    await sees(series.getByRole('group', { name: `Chart of ${NAME}.` }).locator('circle[r="6"]'));
+    await reads(firing(region(series, 'Alerts')), alert.why);
+  });
+
+  test('is on the page of alerts, from where a link leads to that stretch of the series', async () => {
+    await overview.getByRole('link', { name: 'Alerts 1 firing' }).click();
+    await reads(firing(overview), alert.why);
+    await firing(overview).getByRole('link', { name: NAME }).click();
+    await overview.waitForURL(/from=/);
+    const { searchParams } = new URL(overview.url());
+    expect(Date.parse(searchParams.get('from')!)).toBeLessThan(Date.parse(alert.startsAt));
+    expect(Date.parse(searchParams.get('to')!)).toBeGreaterThan(Date.parse(alert.peak.time));
+    await reads(overview.getByRole('list', { name: 'Legend' }), 'Alert and its peak');
+  });
+
+  test('no page overflows while it fires, in any theme, at a desk or on a phone', () =>
+    photograph(person, 'firing', {
+      ...pagesOf(bellwether.url),
+      'one-series': `${bellwether.url}/series/?id=${id}`,
+    }));
+
+  test('is shown as resolved once the samples are calm again', async () => {
+    await overview.goto(bellwether.url);
+    await isLive(overview);
+    await send(40);
+    await sees(
+      resolved(region(overview, 'Ended in the last 24 h')),
+      region(overview, 'Open alerts').getByText('Nothing is firing.'),
+      resolved(region(series, 'Alerts')),
+    );
+    await overview.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Alerts' }).click();
+    await sees(resolved(overview));
+    expect(await firing(overview).count()).toBe(0);
+  });
+});
+
+describe('the page of models', () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await person.open(`${bellwether.url}/models/`);
+    await isLive(page);
+  });
+
+  test('tells of the run: its loss curves, what it was computed with and why, and what came of it', async () => {
+    const [run] = await bellwether.get<[TrainingRun]>('/api/v1/training-runs');
+    const past = region(page, 'Past runs');
+    await reads(past, `run ${run.id}`);
+    await reads(past, 'because: enough samples');
+    await reads(past, run.outcome!);
+    await reads(fact(past, 'Computed with'), `${run.backend!} (${run.backendWhy!})`);
+    for (const kind of ['VRNN', 'VAE']) {
+      const curve = past.getByRole('img', { name: new RegExp(`^${kind} loss from .* in nats per sample$`) });
+      await sees(curve.locator('path.recharts-line-curve').nth(1));
+    }
+  });
+
+  test('tells which version of each model is the champion', async () => {
+    const versions = region(page, 'Versions');
+    for (const kind of ['VRNN', 'VAE'])
+      await reads(versions.getByRole('rowheader', { name: `${kind} v1` }), 'Champion');
+    await reads(page.getByRole('main'), '2 models are in service.');
+    await reads(region(page, 'Detector: default'), '1 false alarm per series and week');
+  });
+
+  test('Train now starts a run, whose progress is shown', async () => {
+    await button(page, 'Train now').click();
+    const [run] = await bellwether.get<[TrainingRun]>('/api/v1/training-runs');
+    const progress = region(page, 'Training now').getByRole('progressbar', {
+      name: `Training run ${run.id}`,
+    });
+    await sees(progress);
+    await reads(region(page, 'Training now'), 'because: ');
+    await until(async () => Number(await progress.getAttribute('aria-valuenow')) > 0);
+  });
+});
