@@ -23,7 +23,10 @@ const REQUEST_MS = 120_000;
 /** Requests of the ingest routes, which read their bodies themselves. */
 const INGEST = /^\/api\/v1\/(samples|import)\/?(\?|$)/i;
 
-export async function createServer(foundation: Foundation): Promise<NestExpressApplication> {
+export async function createServer(
+  foundation: Foundation,
+  dashboard = DASHBOARD,
+): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(ApiModule.with(foundation), {
     bodyParser: false,
     bufferLogs: true,
@@ -36,7 +39,7 @@ export async function createServer(foundation: Foundation): Promise<NestExpressA
   useAccess(app);
   useBodies(app, foundation.config.MAX_BODY_MB * MIB);
   useDocs(app);
-  useDashboard(app);
+  useDashboard(app, dashboard);
   limitConnections(app);
   return app;
 }
@@ -117,22 +120,20 @@ function useDocs(app: NestExpressApplication): void {
   });
 }
 
-function useDashboard(app: NestExpressApplication): void {
-  if (!existsSync(DASHBOARD)) return;
-  app.useStaticAssets(DASHBOARD, {
+function useDashboard(app: NestExpressApplication, folder: string): void {
+  if (!existsSync(folder)) return;
+  app.useStaticAssets(folder, {
     setHeaders: (response: ServerResponse, path: string) => {
       const isNamedByContent = /[\\/]_next[\\/]static[\\/]/.test(path);
       response.setHeader('Cache-Control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  app.use(showNotFound);
-}
-
-/** A page that is not there is the dashboard's own; the API says so in its way. */
-function showNotFound(request: Request, response: Response, next: NextFunction): void {
-  const isPage = request.method === 'GET' && request.accepts(['json', 'html']) === 'html';
-  if (!isPage || /^\/(api|health|metrics)(\/|$)/i.test(request.path)) next();
-  else response.status(404).sendFile(join(DASHBOARD, '404.html'));
+  // A page that is not there is the dashboard's own; the API says so in its way.
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const isPage = request.method === 'GET' && request.accepts(['json', 'html']) === 'html';
+    if (!isPage || /^\/(api|health|metrics)(\/|$)/i.test(request.path)) next();
+    else response.status(404).sendFile('404.html', { root: folder });
+  });
 }
 
 function limitConnections(app: NestExpressApplication): void {
