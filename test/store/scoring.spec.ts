@@ -302,10 +302,14 @@ describe('scoring', () => {
     expect(live.map(({ step }) => step)).toEqual(steps(gap < 96 ? after : after + WARM, after + 40));
 
     const imported = await newSeries();
-    await write(imported, [...steps(0, 200), ...steps(after, after + 40)]);
+    await write(imported, [...steps(0, 200), ...steps(after, after + 100)]);
     expect(await new Scorer().settle()).toBeLessThan(6);
     const scores = (await scoresOf(imported)).map(({ step }) => step);
-    expect(scores).toEqual([...steps(WARM, 200), ...live.map(({ step }) => step)]);
+    // An import may play the gap itself, and so know more of the first samples after it.
+    expect(scores.filter((step) => step < after || step >= live[0]!.step)).toEqual([
+      ...steps(WARM, 200),
+      ...steps(live[0]!.step, after + 100),
+    ]);
   });
 
   test('waits when a series changes its period, and loses nothing of it', async () => {

@@ -12,7 +12,7 @@ export const WARM_UP = 96;
 /** Steps of a piece: a batch takes as long as its longest piece. */
 export const PIECE = 512;
 /** Steps of one round, about; it bounds memory and how long a live sample can wait behind an import. */
-export const STEPS_PER_ROUND = 48 * PIECE;
+export const STEPS_PER_ROUND = 48 * (WARM_UP + PIECE);
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -45,9 +45,9 @@ export function planRound(waiting: Waiting[], steps = STEPS_PER_ROUND): Piece[] 
   const round: Piece[] = [];
   let left = steps;
   for (const one of waiting.toSorted((a, b) => lengthOf(a) - lengthOf(b))) {
-    const pieces = cut(one, Math.max(1, Math.floor(left / PIECE)));
+    if (left <= 0) break;
+    const pieces = cut(one, Math.max(1, Math.floor(left / (WARM_UP + PIECE))));
     left -= pieces.reduce((sum, { start, to }) => sum + to - start, 0);
-    if (left < 0 && round.length > 0) break;
     round.push(...pieces);
   }
   return round;
