@@ -28,8 +28,7 @@ const SEED = 1;
 /** The detector that a new installation starts with. */
 const DETECTOR = { alertBudget: 1, fireAfter: 3, resolveAfter: 5 };
 
-const option = (name) =>
-  process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+const option = (name) => process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 
 function read(file) {
   const bytes = readFileSync(join(DATA, file));
@@ -39,7 +38,11 @@ function read(file) {
     .split('\n')
     .slice(1)
     .map((line) => line.split(','))
-    .map(([time, value, label]) => ({ time: Date.parse(`${time}Z`), value: Number(value), label: label.trim() === '1' }));
+    .map(([time, value, label]) => ({
+      time: Date.parse(`${time}Z`),
+      value: Number(value),
+      label: label.trim() === '1',
+    }));
   return rows.sort((a, b) => a.time - b.time);
 }
 
@@ -66,7 +69,9 @@ async function rawScores(grid) {
     const model = models.openModel(trained);
     const input = { state: null, ...grid, scaler: trained.scalers[0] };
     const [scored] = await model.score([input]);
-    raw[kind] = Array.from(scored.raw, (value) => (Number.isFinite(value) ? Number(value.toPrecision(7)) : null));
+    raw[kind] = Array.from(scored.raw, (value) =>
+      Number.isFinite(value) ? Number(value.toPrecision(7)) : null,
+    );
     model.dispose();
   }
   return raw;
@@ -81,7 +86,10 @@ function scoredSamples(rows, grid, raw) {
   );
   const split = splitOf(grid.values.length);
   const calibration = Object.fromEntries(
-    Object.entries(scores).map(([kind, all]) => [kind, models.calibrate(toCalibrateOn(all.subarray(0, split)))]),
+    Object.entries(scores).map(([kind, all]) => [
+      kind,
+      models.calibrate(toCalibrateOn(all.subarray(0, split)), all.subarray(0, split)),
+    ]),
   );
   const limit = threshold(DETECTOR, grid.periodMs);
   return rows.flatMap(({ time, value, label }) => {
@@ -89,7 +97,16 @@ function scoredSamples(rows, grid, raw) {
     if (at < split) return [];
     const fused = judge({ vrnn: scores.vrnn[at], vae: scores.vae[at] }, calibration);
     if (!fused) return [];
-    return [{ time: new Date(time), value, label, score: fused.surprise, threshold: limit, vrnnShare: fused.vrnnShare }];
+    return [
+      {
+        time: new Date(time),
+        value,
+        label,
+        score: fused.surprise,
+        threshold: limit,
+        vrnnShare: fused.vrnnShare,
+      },
+    ];
   });
 }
 
@@ -147,8 +164,12 @@ async function main() {
     return;
   }
   const backend = await models.selectBackend();
-  console.log(`VRNN + VAE trained on the first 60 % of each NAB file (seed ${SEED}), on ${backend.name}; the rest scored causally.`);
-  console.log(`Budget: ${DETECTOR.alertBudget} false alarm per series and week; fires after ${DETECTOR.fireAfter}.\n`);
+  console.log(
+    `VRNN + VAE trained on the first 60 % of each NAB file (seed ${SEED}), on ${backend.name}; the rest scored causally.`,
+  );
+  console.log(
+    `Budget: ${DETECTOR.alertBudget} false alarm per series and week; fires after ${DETECTOR.fireAfter}.\n`,
+  );
   console.log(
     'file'.padEnd(58),
     'windows in/week  out/week    weeks  anomalous'.replace('windows', 'windows  '),

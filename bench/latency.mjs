@@ -30,7 +30,8 @@ const base = await new Promise((resolve, reject) => {
 });
 
 const get = async (path) => (await fetch(base + path)).json();
-const value = (series, step) => 100 + 20 * Math.sin((2 * Math.PI * (step + 7 * series)) / 48) + 3 * Math.sin(step * 12.9898 + series);
+const value = (series, step) =>
+  100 + 20 * Math.sin((2 * Math.PI * (step + 7 * series)) / 48) + 3 * Math.sin(step * 12.9898 + series);
 const start = Math.floor(Date.now() / PERIOD) * PERIOD - HISTORY * PERIOD;
 
 async function send(from, to) {

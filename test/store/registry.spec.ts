@@ -56,7 +56,10 @@ async function newGroup(): Promise<(change?: Partial<NewModel>) => NewModel> {
 const drawn = async (detectorId: number): Promise<string[]> =>
   (await models.all(500))
     .filter((model) => model.detectorId === detectorId)
-    .map(({ kind, periodMs, version, isChampion }) => `${kind} ${periodMs / PERIOD} v${version}${isChampion ? ' serves' : ''}`)
+    .map(
+      ({ kind, periodMs, version, isChampion }) =>
+        `${kind} ${periodMs / PERIOD} v${version}${isChampion ? ' serves' : ''}`,
+    )
     .sort();
 
 test('versions count up for each kind and period, and the newest promoted one serves', async () => {
@@ -94,7 +97,14 @@ test('a model comes back as it went in', async () => {
     `INSERT INTO series (name, labels) VALUES ('registry.spec', jsonb_build_object('id', gen_random_uuid())) RETURNING id`,
   );
   const scaler = { median: 1, scale: 2 };
-  const [id] = await models.add([model({ series: [{ seriesId, scaler, calibration }, { seriesId: 2 ** 30, scaler, calibration }] })]);
+  const [id] = await models.add([
+    model({
+      series: [
+        { seriesId, scaler, calibration },
+        { seriesId: 2 ** 30, scaler, calibration },
+      ],
+    }),
+  ]);
   const [champion] = await models.champions(model().detectorId, PERIOD);
   expect(champion).toEqual({
     id,
@@ -120,13 +130,19 @@ test.each([
   const mark = randomUUID();
   const labels = { a: { host: 'one' }, b: { host: 'one', extra: 'x' }, c: { host: 'two' } };
   for (const [name, own] of Object.entries(labels))
-    await database.query('INSERT INTO series (name, labels) VALUES ($1, $2)', [`${name} ${mark}`, { ...own, mark }]);
+    await database.query('INSERT INTO series (name, labels) VALUES ($1, $2)', [
+      `${name} ${mark}`,
+      { ...own, mark },
+    ]);
   const narrowed = {
     ...selector,
     ...('name' in selector ? { name: `${selector.name} ${mark}` } : {}),
     labels: { ...('labels' in selector ? selector.labels : {}), mark },
   };
-  const id = await one('INSERT INTO detector (name, selector) VALUES ($1, $2) RETURNING id', [randomUUID(), narrowed]);
+  const id = await one('INSERT INTO detector (name, selector) VALUES ($1, $2) RETURNING id', [
+    randomUUID(),
+    narrowed,
+  ]);
   const all = await new DetectorStore(database).all();
   expect(all.find((detector) => detector.id === id)!.seriesCount).toBe(expected.length);
   await database.query('DELETE FROM detector WHERE id = $1', [id]);

@@ -78,7 +78,11 @@ async function newChampion(
 }
 
 const write = (seriesId: number, steps: number[], value = 1): Promise<void> =>
-  ingest.write({ seriesId: steps.map(() => seriesId), timeMs: steps.map(timeOf), value: steps.map(() => value) });
+  ingest.write({
+    seriesId: steps.map(() => seriesId),
+    timeMs: steps.map(timeOf),
+    value: steps.map(() => value),
+  });
 
 const claim = (modelIds: number[], resting: number[] = [], limit = 500): Promise<Backlog[]> =>
   store.claim({ modelIds, resting, limit });
@@ -88,17 +92,27 @@ const claimed = async (modelIds: number[], resting: number[] = []): Promise<numb
 
 type Command =
   | { does: 'ingest'; step: number }
-  | { does: 'claim' | 'read' | 'finish' | 'crash' }
+  | { does: 'claim' | 'read' | 'finish' }
+  | { does: 'crash' }
   | { does: 'finish part'; share: number };
 
 const commands = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ does: fc.constant('ingest' as const), step: fc.integer({ min: 0, max: 80 }) }) },
-    { weight: 6, arbitrary: fc.record({ does: fc.constantFrom('claim' as const, 'read' as const, 'finish' as const) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ does: fc.constant('ingest' as const), step: fc.integer({ min: 0, max: 80 }) }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({ does: fc.constantFrom('claim' as const, 'read' as const, 'finish' as const) }),
+    },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('crash' as const) }) },
     {
       weight: 2,
-      arbitrary: fc.record({ does: fc.constant('finish part' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+      arbitrary: fc.record({
+        does: fc.constant('finish part' as const),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
     },
   ),
   { maxLength: 25 },
@@ -123,7 +137,7 @@ class Story {
     if (command.does === 'claim') return this.claim();
     if (command.does === 'read') return this.read();
     if (command.does === 'crash') return this.crash();
-    return this.finish(command.does === 'finish' ? 1 : command.share);
+    return this.finish('share' in command ? command.share : 1);
   }
 
   /** Goes on until nothing waits. */
@@ -208,7 +222,9 @@ describe('a claim', () => {
     await store.finish([{ seriesId, next: null }]);
     expect(await claim([id])).toEqual([]);
     await write(seriesId, [40, 30, 60], 2);
-    expect(await claim([id])).toMatchObject([{ seriesId, from: timeOf(30), newest: timeOf(100), periodMs: PERIOD }]);
+    expect(await claim([id])).toMatchObject([
+      { seriesId, from: timeOf(30), newest: timeOf(100), periodMs: PERIOD },
+    ]);
   });
 
   test('is the same again after a crash, joined by what came meanwhile', async () => {

@@ -60,7 +60,15 @@ beforeEach(async () => {
   );
   const config = { COMPUTE: 'wasm' } as Config;
   const [store, runs] = [new TrainingStore(database), new TrainingRunStore(database)];
-  training = new TrainingService(config, () => nowMs, database, new DetectorStore(database), models, store, runs);
+  training = new TrainingService(
+    config,
+    () => nowMs,
+    database,
+    new DetectorStore(database),
+    models,
+    store,
+    runs,
+  );
 });
 afterEach(async () => {
   for (const { champions } of scorers.splice(0)) champions.onApplicationShutdown();
@@ -397,7 +405,12 @@ describe('a failure', () => {
     };
     const told = vi.spyOn(Logger.prototype, 'error');
     await scorer.settle();
-    expect(scorer.heard.flat().map(({ seriesId }) => seriesId).sort()).toEqual([good, other].sort());
+    expect(
+      scorer.heard
+        .flat()
+        .map(({ seriesId }) => seriesId)
+        .sort(),
+    ).toEqual([good, other].sort());
     const start = nowMs;
     for (; nowMs < start + 40_000; nowMs += 1_000) await scorer.settle();
     expect(attempts.map((at) => (at - start) / 1_000)).toEqual([0, 5, 15, 35]);

@@ -13,7 +13,7 @@ import { TrainingRunStore } from '../../apps/backend/src/training/training-run.s
 import { TrainingService } from '../../apps/backend/src/training/training.service';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
 
-const change = vi.hoisted(() => ({ config: {} as Partial<library.ModelConfig> }));
+const change = vi.hoisted(() => ({ config: {} }));
 vi.mock('@bellwether/models', async (original) => {
   const real = await original<typeof library>();
   const tiny = { epochs: 3, stepsPerEpoch: 6, hidden: 12, window: 16, batch: 32, samples: 4 };
@@ -134,7 +134,9 @@ describe('a run', () => {
     expect(claims.filter((claimed) => claimed?.id === run)).toHaveLength(1);
     expect(await runs.claim()).toBeUndefined();
     const stop = () =>
-      database.query(`UPDATE training_run SET heartbeat_at = now() - INTERVAL '1 minute' WHERE id = $1`, [run]);
+      database.query(`UPDATE training_run SET heartbeat_at = now() - INTERVAL '1 minute' WHERE id = $1`, [
+        run,
+      ]);
     await stop();
     await runs.heartbeat(run);
     expect(await runs.claim()).toBeUndefined();
@@ -144,7 +146,9 @@ describe('a run', () => {
     expect((await runs.claim())?.id).toBe(run);
     await stop();
     expect(await runs.claim()).toBeUndefined();
-    expect(await runsOf(id)).toMatchObject([{ state: 'failed', outcome: expect.stringContaining('died 3 times') }]);
+    expect(await runsOf(id)).toMatchObject([
+      { state: 'failed', outcome: expect.stringContaining('died 3 times') },
+    ]);
   });
 
   test('that is given back is claimed at once, and as if it had never begun', async () => {
@@ -164,10 +168,14 @@ describe('a run', () => {
     await runs.claim();
     const losses = [{ kind: 'vae' as const, epoch: 1, loss: 2, heldOutLoss: 3 }];
     await runs.progress(run, { progress: 0.5, step: 'training VAE', losses });
-    expect(await runsOf(id)).toMatchObject([{ state: 'running', progress: 0.5, step: 'training VAE', losses }]);
+    expect(await runsOf(id)).toMatchObject([
+      { state: 'running', progress: 0.5, step: 'training VAE', losses },
+    ]);
     await runs.succeed(run, 'fine');
     await runs.progress(run, { progress: 0.7, step: 'too late', losses: [] });
-    expect(await runsOf(id)).toMatchObject([{ state: 'succeeded', progress: 1, step: 'done', losses, outcome: 'fine' }]);
+    expect(await runsOf(id)).toMatchObject([
+      { state: 'succeeded', progress: 1, step: 'done', losses, outcome: 'fine' },
+    ]);
   });
 });
 
@@ -246,7 +254,10 @@ describe('a training', () => {
     await passTime(id, '1 hour');
     await service.plan();
     await service.work(never);
-    expect((await runsOf(id))[0]).toMatchObject({ state: 'failed', outcome: expect.stringContaining('the loss became') });
+    expect((await runsOf(id))[0]).toMatchObject({
+      state: 'failed',
+      outcome: expect.stringContaining('the loss became'),
+    });
     expect((await models.champions(id, PERIOD)).map((champion) => champion.id).sort()).toEqual(champions);
     nowMs += MINUTE + 1;
     await service.plan();
@@ -307,7 +318,10 @@ describe('series that nothing can be learnt from', () => {
     const seriesId = await newSeries(name, wavesOf(200));
     await database.query('DELETE FROM sample WHERE series_id = $1', [seriesId]);
     const [gone] = await store.grids([seriesId], PERIOD);
-    expect(library.modelability(gone!.grid)).toMatchObject({ ok: false, reason: expect.stringContaining('empty') });
+    expect(library.modelability(gone!.grid)).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('empty'),
+    });
   });
 
   test('fail a run that a person asked for, in words', async () => {
@@ -315,7 +329,9 @@ describe('series that nothing can be learnt from', () => {
     await newSeries(name, wavesOf(30));
     await runs.queue(id, PERIOD, 'asked for');
     expect(await service.work(never)).toBe(true);
-    expect(await runsOf(id)).toMatchObject([{ state: 'failed', outcome: expect.stringContaining('can be modelled yet') }]);
+    expect(await runsOf(id)).toMatchObject([
+      { state: 'failed', outcome: expect.stringContaining('can be modelled yet') },
+    ]);
     await service.plan();
     expect(await runsOf(id)).toHaveLength(1);
   });

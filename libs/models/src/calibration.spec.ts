@@ -47,6 +47,23 @@ describe('calibration', () => {
     expect(Math.abs(clean! - other!)).toBeLessThan(1);
   });
 
+  it('takes for ordinary what came again and again, but not what came once', () => {
+    const raw = [...pareto(0, 3000, 5)];
+    const once = raw.map((value, i) => (i >= 700 && i < 720 ? 80 : value));
+    const often = raw.map((value, i) => (i % 250 === 0 ? 80 : value));
+    const [first, again] = [once, often].map((scores) => tailProbability(calibrate(scores), 80));
+    expect(surprise(first!)).toBeGreaterThan(5);
+    expect(again!).toBeCloseTo(11 / 3000, 6);
+    expect(surprise(tailProbability(calibrate(often), 100))).toBeGreaterThan(5);
+  });
+
+  it('looks for what recurs in all of the history, however short what is fitted', () => {
+    const raw = [...pareto(0, 3000, 6)].map((value, i) => (i % 500 === 10 && i < 2000 ? 80 : value));
+    const newest = raw.slice(2400);
+    expect(surprise(tailProbability(calibrate(newest), 80))).toBeGreaterThan(5);
+    expect(tailProbability(calibrate(newest, raw), 80)).toBeCloseTo(3 / 3000, 6);
+  });
+
   it('falls with the score, within (0, 1], whatever the history', () => {
     const scores = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { maxLength: 200 });
     fc.assert(

@@ -6,12 +6,13 @@
  *          probability-weighted moments (Hosking & Wallis 1987), 0 ≤ ξ ≤ 0.5, so that no score is impossible
  *
  * A history holds anomalies of its own: exceedances that the fit itself calls impossible are left out and the fit is
- * repeated. Two models are fused by the Cauchy combination (Liu & Xie 2020), which stays a tail probability however
+ * repeated. What came again and again is no anomaly, though, however wild: a score reached in k episodes of a history of
+ * m samples has a probability of k/m at least (the wildest episode is left out: it may be the anomaly). Two models are fused by the Cauchy combination (Liu & Xie 2020), which stays a tail probability however
  * the two depend on each other; so what is fused needs no calibration of its own.
  */
 import { quantile } from './scaler';
 
-/** JSON-serialisable, about 200 bytes. */
+/** JSON-serialisable, 200 to 500 bytes. */
 export interface Calibration {
   /** Scores behind it, those left out not among them. */
   n: number;
@@ -19,6 +20,8 @@ export interface Calibration {
   quantiles: number[];
   shape: number;
   scale: number;
+  /** Peaks of the wild episodes of the history, falling, without the wildest; and the samples of the history. */
+  recurrent?: { peaks: number[]; samples: number };
 }
 
 const LEVELS = [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9];
@@ -31,8 +34,35 @@ const PRIOR_MEAN = 1;
 /** Two scores closer than this (nats) are the same. */
 const MIN_SCALE = 0.02;
 
-/** Fits the finite ones among these raw scores. Few of them give a wide tail, none a calibration that says 1. */
-export function calibrate(raw: ArrayLike<number>): Calibration {
+/**
+ * Fits the finite ones among these raw scores, which are in the order of time. Few of them give a wide tail, none a
+ * calibration that says 1. `history` are the scores in which to look for what recurs: it may be longer than what is fitted.
+ */
+export function calibrate(raw: ArrayLike<number>, history: ArrayLike<number> = raw): Calibration {
+  const fitted = fit(raw);
+  return fitted.n === 0 ? fitted : { ...fitted, recurrent: recurrences(history, fitted) };
+}
+
+/** From this probability on a score is wild; wild scores this close to each other (samples) are one episode. */
+const WILD = 1e-3;
+const EPISODE = 32;
+const MAX_PEAKS = 24;
+
+function recurrences(history: ArrayLike<number>, fitted: Calibration): Calibration['recurrent'] {
+  const peaks: number[] = [];
+  let last = -Infinity;
+  for (let i = 0; i < history.length; i++) {
+    const score = history[i]!;
+    if (!Number.isFinite(score) || tailProbability(fitted, score) > WILD) continue;
+    if (i - last < EPISODE) peaks.push(Math.max(peaks.pop()!, score));
+    else peaks.push(score);
+    last = i;
+  }
+  peaks.sort((a, b) => b - a);
+  return { peaks: peaks.slice(1, 1 + MAX_PEAKS).map(short), samples: history.length };
+}
+
+function fit(raw: ArrayLike<number>): Calibration {
   let kept = Float64Array.from(raw).filter(Number.isFinite).sort();
   if (kept.length === 0) return { n: 0, quantiles: [], shape: PRIOR_SHAPE, scale: PRIOR_MEAN };
   // The first cut trusts only the median of the exceedances, which anomalies hardly move.
@@ -48,7 +78,14 @@ export function calibrate(raw: ArrayLike<number>): Calibration {
 }
 
 /** P(S ≥ raw) in (0, 1], falling as `raw` grows; 1 for NaN and while nothing is known. */
-export function tailProbability({ quantiles, shape, scale }: Calibration, raw: number): number {
+export function tailProbability(calibration: Calibration, raw: number): number {
+  const { recurrent } = calibration;
+  if (!recurrent || !(raw > calibration.quantiles.at(-1)!)) return fittedProbability(calibration, raw);
+  const episodes = recurrent.peaks.filter((peak) => peak >= raw).length;
+  return Math.max(fittedProbability(calibration, raw), Math.min(TAIL, episodes / recurrent.samples));
+}
+
+function fittedProbability({ quantiles, shape, scale }: Calibration, raw: number): number {
   if (quantiles.length === 0 || Number.isNaN(raw)) return 1;
   const threshold = quantiles.at(-1)!;
   if (raw > threshold) return Math.max(Number.MIN_VALUE, TAIL * survival({ shape, scale }, raw - threshold));

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { calibrate } from '@bellwether/models';
 import { restingSeries } from './resting';
-import { PIECE, STEPS_PER_ROUND, WARM_UP, type Waiting, judge, nextStep, planRound, threshold } from './scoring';
+import {
+  PIECE,
+  STEPS_PER_ROUND,
+  WARM_UP,
+  type Waiting,
+  judge,
+  nextStep,
+  planRound,
+  threshold,
+} from './scoring';
 
 const waiting = (change: Partial<Waiting>): Waiting => ({
   seriesId: 1,
@@ -16,10 +25,22 @@ const MINUTE = 60_000;
 
 describe('a round', () => {
   test.each<[string, Partial<Waiting>, { start: number; usesState: boolean }]>([
-    ['goes on from the state that expects this step', { stateStep: 1_000 }, { start: 1_000, usesState: true }],
+    [
+      'goes on from the state that expects this step',
+      { stateStep: 1_000 },
+      { start: 1_000, usesState: true },
+    ],
     ['goes on over a gap the models can bear', { stateStep: 960 }, { start: 1_000, usesState: true }],
-    ['plays the past again after a longer one', { stateStep: 959 }, { start: 1_000 - WARM_UP, usesState: false }],
-    ['plays the past again before a late sample', { stateStep: 1_001 }, { start: 1_000 - WARM_UP, usesState: false }],
+    [
+      'plays the past again after a longer one',
+      { stateStep: 959 },
+      { start: 1_000 - WARM_UP, usesState: false },
+    ],
+    [
+      'plays the past again before a late sample',
+      { stateStep: 1_001 },
+      { start: 1_000 - WARM_UP, usesState: false },
+    ],
     ['plays the past again without a state', {}, { start: 1_000 - WARM_UP, usesState: false }],
   ])('%s', (_, change, expected) =>
     expect(planRound([waiting(change)])).toEqual([{ seriesId: 1, from: 1_000, to: 1_001, ...expected }]),
@@ -31,7 +52,9 @@ describe('a round', () => {
     expect(round.slice(0, 300).map(({ seriesId }) => seriesId)).toEqual(live.map(({ seriesId }) => seriesId));
     const imported = round.filter(({ seriesId }) => seriesId === 1);
     expect(imported.length).toBeGreaterThan(30);
-    imported.forEach(({ from, to }, i) => expect([from, to]).toEqual([1_000 + i * PIECE, 1_000 + (i + 1) * PIECE]));
+    imported.forEach(({ from, to }, i) =>
+      expect([from, to]).toEqual([1_000 + i * PIECE, 1_000 + (i + 1) * PIECE]),
+    );
   });
 
   test('only the first piece of a series goes on from its state', () => {
@@ -50,7 +73,11 @@ describe('a round', () => {
   test('is bounded, cuts without holes, and never uses a state that is too new or too old', () => {
     fc.assert(
       fc.property(fc.array(anyWaiting, { minLength: 1, maxLength: 40 }), (some) => {
-        const all = some.map(({ length, ...one }, seriesId) => ({ ...one, seriesId, newest: one.from + length - 1 }));
+        const all = some.map(({ length, ...one }, seriesId) => ({
+          ...one,
+          seriesId,
+          newest: one.from + length - 1,
+        }));
         const round = planRound(all);
         const played = round.reduce((sum, { start, to }) => sum + to - start, 0);
         expect(played).toBeLessThanOrEqual(STEPS_PER_ROUND + WARM_UP + PIECE);
@@ -74,7 +101,7 @@ describe('a round', () => {
       fc.property(fc.integer({ min: 1, max: 200_000 }), (length) => {
         const newest = 1_000 + length - 1;
         let scored = 0;
-        for (let from: number | null = 1_000; from !== null; ) {
+        for (let from: number | null = 1_000; from !== null;) {
           const pieces = planRound([waiting({ from, newest })]);
           scored += pieces.reduce((sum, piece) => sum + piece.to - piece.from, 0);
           from = nextStep(newest, pieces);
@@ -87,7 +114,10 @@ describe('a round', () => {
 });
 
 describe('the threshold', () => {
-  const anyRule = fc.record({ alertBudget: fc.double({ min: 0.01, max: 500, noNaN: true }), fireAfter: fc.integer({ min: 1, max: 20 }) });
+  const anyRule = fc.record({
+    alertBudget: fc.double({ min: 0.01, max: 500, noNaN: true }),
+    fireAfter: fc.integer({ min: 1, max: 20 }),
+  });
   const anyPeriod = fc.integer({ min: 10, max: 30 * 86_400_000 });
 
   test('stays within what can be told, whatever is asked for', () => {
@@ -101,17 +131,29 @@ describe('the threshold', () => {
 
   test('never falls with a smaller budget, a shorter period, or a shorter run that fires', () => {
     fc.assert(
-      fc.property(anyRule, anyPeriod, fc.double({ min: 0.01, max: 1, noNaN: true }), (rule, periodMs, share) => {
-        const limit = threshold(rule, periodMs);
-        expect(threshold({ ...rule, alertBudget: share * rule.alertBudget }, periodMs)).toBeGreaterThanOrEqual(limit);
-        expect(threshold(rule, Math.max(1, share * periodMs))).toBeGreaterThanOrEqual(limit);
-        expect(threshold({ ...rule, fireAfter: Math.ceil(share * rule.fireAfter) }, periodMs)).toBeGreaterThanOrEqual(limit);
-      }),
+      fc.property(
+        anyRule,
+        anyPeriod,
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (rule, periodMs, share) => {
+          const limit = threshold(rule, periodMs);
+          expect(
+            threshold({ ...rule, alertBudget: share * rule.alertBudget }, periodMs),
+          ).toBeGreaterThanOrEqual(limit);
+          expect(threshold(rule, Math.max(1, share * periodMs))).toBeGreaterThanOrEqual(limit);
+          expect(
+            threshold({ ...rule, fireAfter: Math.ceil(share * rule.fireAfter) }, periodMs),
+          ).toBeGreaterThanOrEqual(limit);
+        },
+      ),
     );
   });
 
   test('of one sample that fires is the budget itself: one in so many samples', () => {
-    expect(10 ** threshold({ alertBudget: 1, fireAfter: 1 }, MINUTE)).toBeCloseTo((7 * 86_400_000) / MINUTE, 6);
+    expect(10 ** threshold({ alertBudget: 1, fireAfter: 1 }, MINUTE)).toBeCloseTo(
+      (7 * 86_400_000) / MINUTE,
+      6,
+    );
   });
 });
 
@@ -126,8 +168,12 @@ describe('a judgement', () => {
   );
 
   test('is of the model that can score when the other cannot', () => {
-    expect(judge({ vrnn: 6, vae: NaN }, { vrnn: calibration, vae: calibration })).toMatchObject({ vrnnShare: 1 });
-    expect(judge({ vrnn: undefined, vae: 6 }, { vrnn: undefined, vae: calibration })).toMatchObject({ vrnnShare: 0 });
+    expect(judge({ vrnn: 6, vae: NaN }, { vrnn: calibration, vae: calibration })).toMatchObject({
+      vrnnShare: 1,
+    });
+    expect(judge({ vrnn: undefined, vae: 6 }, { vrnn: undefined, vae: calibration })).toMatchObject({
+      vrnnShare: 0,
+    });
   });
 
   test('of a stranger score is a greater surprise', () => {

@@ -7,7 +7,6 @@ import {
   type Scaler,
   type TrainedModel,
   TrainingDiverged,
-  calibrate,
   defaultConfig,
   fitScaler,
   modelability,
@@ -21,7 +20,8 @@ import { Database, DatabaseAway } from '../database/database';
 import { publish } from '../database/live';
 import { DetectorStore } from '../registry/detector.store';
 import { ModelStore, type NewModel } from '../registry/model.store';
-import { type Group, HELD_OUT, type Verdict, isBetter, outcome, reasonToTrain, toCalibrateOn } from './training';
+import { describe, stepsOf } from './new-model';
+import { type Group, HELD_OUT, type Verdict, isBetter, outcome, reasonToTrain } from './training';
 import { type ClaimedRun, TrainingRunStore } from './training-run.store';
 import { type SeriesGrid, TrainingStore } from './training.store';
 
@@ -68,7 +68,10 @@ export class TrainingService {
     if (!reasonToTrain(group, this.now())) return;
     // The series as they are: some of those that are long enough may be constant, or mostly missing.
     const series = await this.trainable(detector, group.periodMs);
-    const reason = reasonToTrain({ ...group, readySeries: series.length, steps: stepsOf(series) }, this.now());
+    const reason = reasonToTrain(
+      { ...group, readySeries: series.length, steps: stepsOf(series) },
+      this.now(),
+    );
     if (!reason) return this.rest(group);
     await this.announce(await this.runs.queue(detector.id, group.periodMs, reason));
   }
@@ -263,9 +266,6 @@ async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[]): Promise
   return scored.map(({ raw }) => raw);
 }
 
-const stepsOf = (series: SeriesGrid[]): number =>
-  series.reduce((sum, { grid }) => sum + grid.values.length, 0);
-
 const keyOf = ({ detectorId, periodMs }: Group) => ({ detectorId, periodMs });
 const nameOf = ({ detectorId, periodMs }: Group): string => `${detectorId}/${periodMs}`;
 
@@ -273,42 +273,3 @@ const tail = (grid: Grid, share: number): Grid => {
   const skip = Math.floor(grid.values.length * (1 - share));
   return { ...grid, start: grid.start + skip, values: grid.values.subarray(skip) };
 };
-
-interface Result {
-  run: ClaimedRun;
-  series: SeriesGrid[];
-  backend: Backend;
-  trained: TrainedModel;
-  verdict: Verdict;
-  raw: Float32Array[];
-  trainingSeconds: number;
-}
-
-function describe({ run, series, backend, trained, verdict, raw, trainingSeconds }: Result): NewModel {
-  const { periodMs } = run;
-  const starts = series.map(({ grid }) => grid.start * periodMs);
-  const ends = series.map(({ grid }) => (grid.start + grid.values.length) * periodMs);
-  return {
-    detectorId: run.detectorId,
-    trainingRunId: run.id,
-    periodMs,
-    kind: trained.kind,
-    seed: run.seed,
-    config: trained.config,
-    weights: trained.weights,
-    calibration: calibrate(raw.flatMap((scores) => [...toCalibrateOn(scores)])),
-    dataFrom: Math.min(...starts),
-    dataTo: Math.max(...ends),
-    sampleCount: stepsOf(series),
-    trainingSeconds,
-    backend: backend.name,
-    heldOutLoss: Number.isFinite(verdict.heldOutLoss) ? verdict.heldOutLoss : null,
-    championLoss: verdict.championLoss,
-    isPromoted: verdict.isPromoted,
-    series: series.map(({ seriesId }, i) => ({
-      seriesId,
-      scaler: trained.scalers[i]!,
-      calibration: calibrate(raw[i]!),
-    })),
-  };
-}
