@@ -92,7 +92,7 @@ export function threshold(
   const exponent = 1 + INDEPENDENCE * (fireAfter - 1);
   return Math.min(MAX_THRESHOLD, Math.max(MIN_THRESHOLD, Math.log10(samples / alertBudget) / exponent));
 }
-/** As measured: with this the alerts on series of NAB keep to their budget on average (docs/quality.md). */
+/** Chosen on 28 series of NAB; what it does on those and on others stands in docs/quality.md. */
 const INDEPENDENCE = 0.15;
 const MIN_THRESHOLD = 2;
 const MAX_THRESHOLD = 6;

@@ -46,7 +46,7 @@ export function describe({ run, series, backend, trained, verdict, raw, training
     series: series.map(({ seriesId }, i) => ({
       seriesId,
       scaler: trained.scalers[i]!,
-      calibration: calibrate(toCalibrateOn(raw[i]!), raw[i]!),
+      calibration: calibrate(toCalibrateOn(raw[i]!), raw[i]),
     })),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Group, isBetter, outcome, reasonToTrain } from './training';
+import { type Group, isBetter, outcome, reasonToTrain, toCalibrateOn } from './training';
 
 const HOUR = 3_600_000;
 const NOW = 1_000 * HOUR;
@@ -49,6 +49,26 @@ describe('a group is trained', () => {
     ],
     ['not at once after a failure', ran({ hasFailed: true, endedAt: NOW - 60_000 }), undefined],
     ['some time after a failure', ran({ hasFailed: true }), 'the last training failed'],
+    [
+      'not at once after a failure, whatever serves meanwhile',
+      { hasChampion: true, readySeries: 4, ...ran({ hasFailed: true, endedAt: NOW - 6 * 60_000 }) },
+      undefined,
+    ],
+    [
+      'not at once after a failure that came before the samples',
+      ran({ hasFailed: true, steps: 0, endedAt: NOW - 30_000 }),
+      undefined,
+    ],
+    [
+      'soon after a failure that came before the samples',
+      ran({ hasFailed: true, steps: 0, endedAt: NOW - 90_000 }),
+      'the last training failed',
+    ],
+    [
+      'not again for series beyond those that one training takes',
+      { hasChampion: true, readySeries: 1_000, ...ran({ seriesCount: 200 }) },
+      undefined,
+    ],
   ])('%s', (_, change, expected) => expect(reasonToTrain(group(change), NOW)).toBe(expected));
 });
 
@@ -65,5 +85,16 @@ describe('a challenger', () => {
     expect(outcome([{ kind: 'vae', isPromoted: false, heldOutLoss: 1.4, championLoss: 1.2 }])).toBe(
       'VAE was not promoted: 1.400 nats per sample held out, against 1.200 of the champion',
     );
+  });
+});
+
+describe('a calibration is made on', () => {
+  test.each([
+    ['the held-out fifth of a long history', 4_000, 800],
+    ['the newest half of one whose fifth is too short to show a tail', 2_000, 1_000],
+    ['the newest half of a short one', 200, 100],
+  ])('%s', (_, length, expected) => {
+    const raw = Float32Array.from({ length }, (_, i) => i);
+    expect([...toCalibrateOn(raw)]).toEqual([...raw.slice(length - expected)]);
   });
 });
