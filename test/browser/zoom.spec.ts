@@ -84,7 +84,7 @@ async function asks(act: () => Promise<void>): Promise<Stretch> {
 describe('a long series', () => {
   test('is shown in aggregates as a whole, and in raw samples once zoomed in', async () => {
     await button(timeRange(), 'All samples').click();
-    await sees(page.getByText('10-minute means, from sample_1m'), page.getByText('600 buckets'));
+    await sees(page.getByText('10-minute means, from sample'), page.getByText('600 buckets'));
     await reads(page.getByRole('list', { name: 'Legend' }), 'Lowest to highest');
     const spans: number[] = [];
     while (!(await page.getByText('raw samples').isVisible()))
