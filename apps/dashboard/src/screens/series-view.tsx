@@ -29,8 +29,12 @@ import { alertStretches } from '@/rows';
 import { counted, duration, localTime, resolutionInWords } from '@/words';
 import { DataTable } from '@/charts/data-table';
 
+/** About as high as the chart, so that nothing moves when samples and chart arrive. */
+const PLACE = 'min-h-[350px] sm:min-h-[420px]';
+
 const SeriesChart = dynamic(() => import('@/charts/series-chart').then((file) => file.SeriesChart), {
   ssr: false,
+  loading: () => <div className={PLACE} />,
 });
 
 export function SeriesView({ series }: { series: Series }) {
@@ -46,11 +50,7 @@ export function SeriesView({ series }: { series: Series }) {
     <Card>
       <Toolbar choice={choice} move={move} />
       {error !== undefined && <Failure error={error} onRetry={() => mutate()} />}
-      <div
-        ref={ref}
-        aria-busy={isValidating}
-        className={`mt-2 ${view === undefined ? 'min-h-[350px] sm:min-h-[420px]' : ''}`}
-      >
+      <div ref={ref} aria-busy={isValidating} className={`mt-2 ${view === undefined ? PLACE : ''}`}>
         {view === undefined ? (
           error === undefined && <Loading what="Loading samples" />
         ) : (
