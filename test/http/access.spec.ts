@@ -1,20 +1,14 @@
 /** Who gets in: on loopback only this machine's own pages, elsewhere only whoever holds a key. Over real sockets. */
 import 'reflect-metadata';
-import { once } from 'node:events';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from '../../apps/backend/src/api/server';
 import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { AccessService } from '../../apps/backend/src/http/access.service';
 import { makeSession, SESSION_COOKIE, SESSION_MS } from '../../apps/backend/src/http/access';
-import { type Bellwether, removeFolder, startBellwether, temporaryFolder } from '../support/bellwether';
 
 const url = process.env['DATABASE_URL']!;
 const KEY = 'access-spec-key-of-the-operator';
@@ -55,7 +49,9 @@ function ask(
     asking.on('error', reject).on('response', (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode!, headers: response.headers, body: text }),
+      );
     });
     asking.end(body);
   });
@@ -137,7 +133,10 @@ describe('on a network', () => {
       'content-type': expect.stringContaining('application/problem+json'),
       'www-authenticate': 'Bearer',
     });
-    expect(JSON.parse(answer.body)).toMatchObject({ status: 401, detail: expect.stringContaining('/sign-in/') });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      status: 401,
+      detail: expect.stringContaining('/sign-in/'),
+    });
   });
 
   test.each([
@@ -158,9 +157,12 @@ describe('on a network', () => {
     expect(answer.body).not.toContain('bellwether_');
   });
 
-  test.each(['POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS'])('%s asks for it as well', async (method) => {
-    expect((await ask('/api/v1/series/1', { method })).status).toBe(401);
-  });
+  test.each(['POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS'])(
+    '%s asks for it as well',
+    async (method) => {
+      expect((await ask('/api/v1/series/1', { method })).status).toBe(401);
+    },
+  );
 
   test('a body is not read before the key is right', async () => {
     const body = 'x'.repeat(3 * 1024 * 1024);
@@ -242,7 +244,9 @@ describe('on a network', () => {
 
     test('and out', async () => {
       const answer = await ask('/api/v1/session', { method: 'DELETE' });
-      expect(answer.headers['set-cookie']).toEqual([expect.stringMatching(/^bellwether_session=;.*Expires=Thu, 01 Jan 1970/)]);
+      expect(answer.headers['set-cookie']).toEqual([
+        expect.stringMatching(/^bellwether_session=;.*Expires=Thu, 01 Jan 1970/),
+      ]);
     });
   });
 
@@ -266,71 +270,5 @@ describe('behind a proxy that PUBLIC_URL tells of', () => {
     const answer = await signIn(KEY, { host: 'backend:8080', origin: 'https://metrics.example' });
     expect(answer.headers['set-cookie']).toEqual([expect.stringContaining('Secure')]);
     expect(answer.headers['strict-transport-security']).toContain('max-age');
-  });
-});
-
-describe('the first start on a network', () => {
-  let folder: string;
-  let bellwether: Bellwether | undefined;
-  beforeEach(async () => (folder = await temporaryFolder()));
-  afterEach(async () => {
-    await bellwether?.stop();
-    await removeFolder(folder);
-  });
-  const begin = async (env: Record<string, string> = {}) =>
-    (bellwether = await startBellwether(folder, { HOST: '0.0.0.0', ROLES: 'api', LOG_LEVEL: 'trace', ...env }));
-  const KEYS = /bw_[\w-]{43}/g;
-
-  test('prints a key once, keeps only its hash, and says neither key, cookie nor body in its log', async () => {
-    const first = await begin();
-    const [key, ...more] = first.output().match(KEYS)!;
-    expect(more).toEqual([]);
-    const authorization = `Bearer ${key}`;
-    const secret = 'a-secret-body';
-    const cookie = `${SESSION_COOKIE}=1.2.a-secret-cookie`;
-    const headers = { authorization, cookie, 'content-type': 'application/json' };
-    expect((await fetch(`${first.url}/api/v1/series`, { headers })).status).toBe(200);
-    const send = (path: string, body: string) => fetch(first.url + path, { method: 'POST', headers, body });
-    await send('/api/v1/samples', `[{"series":"${secret}","time":1,"value":"${secret}"}]`);
-    await send('/api/v1/channels', `{"name":"${secret}`);
-    await send('/api/v1/session', JSON.stringify({ key: secret }));
-    await send(`/api/v1/import?name=${secret}`, `time,value\n${secret},1`);
-    expect((await send('/api/v1/session', JSON.stringify({ key }))).status).toBe(200);
-
-    const sql = new Client((await readFile(join(folder, 'database.url'), 'utf8')).trim());
-    await sql.connect();
-    // Something that goes wrong inside is logged, with its request.
-    await sql.query('ALTER TABLE channel RENAME TO away');
-    expect((await send('/api/v1/channels', JSON.stringify({ name: secret, url: 'http://x.example' }))).status).toBe(500);
-    await sql.query('ALTER TABLE away RENAME TO channel');
-    const { rows } = await sql.query('SELECT k.name, k.hash FROM api_key k');
-    expect(rows).toEqual([{ name: 'first', hash: expect.any(Buffer) }]);
-    expect(JSON.stringify(rows)).not.toContain(key);
-    await sql.end();
-
-    await first.stop();
-    expect(first.output()).toContain('unexpected error');
-    expect(first.output().match(KEYS)).toEqual([key]);
-    expect(first.output()).not.toContain('secret');
-
-    const second = await begin();
-    expect(second.output()).not.toMatch(KEYS);
-    expect((await fetch(`${second.url}/api/v1/series`, { headers: { authorization } })).status).toBe(200);
-  });
-
-  test('that fails on a taken port leaves no key behind that nobody has seen', async () => {
-    const taken = createTcpServer().listen(0, '0.0.0.0');
-    await once(taken, 'listening');
-    const PORT = String((taken.address() as AddressInfo).port);
-    await expect(begin({ PORT })).rejects.toThrow(/Port \d+ is taken/);
-    taken.close();
-    expect((await begin()).output()).toMatch(KEYS);
-  });
-
-  test('prints no key where the operator gives one', async () => {
-    const { url, output } = await begin({ API_KEY: KEY });
-    expect(output()).not.toMatch(KEYS);
-    expect(output()).not.toContain(KEY);
-    expect((await fetch(`${url}/api/v1/series`, bearer(KEY))).status).toBe(200);
   });
 });

@@ -1,7 +1,13 @@
 /** The demo as a person uses it: started, stopped, forgotten, and killed in between. Against the build. */
 import type { DemoState, Series, SeriesView } from '@bellwether/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Bellwether, removeFolder, startBellwether, temporaryFolder, until } from '../support/bellwether';
+import {
+  type Bellwether,
+  removeFolder,
+  startBellwether,
+  temporaryFolder,
+  until,
+} from '../support/bellwether';
 
 let folder: string;
 let bellwether: Bellwether;

@@ -25,7 +25,10 @@ interface Operation {
 interface Document {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas?: Record<string, Schema>; securitySchemes: Record<string, { type: string; scheme: string }> };
+  components: {
+    schemas?: Record<string, Schema>;
+    securitySchemes: Record<string, { type: string; scheme: string }>;
+  };
 }
 
 /** What the design promises, and what the dashboard calls besides. */
@@ -78,7 +81,9 @@ afterAll(async () => {
 
 const operations = (): [string, Operation][] =>
   Object.entries(document.paths).flatMap(([path, item]) =>
-    METHODS.flatMap((method) => (item[method] ? [[`${method} ${path}`, item[method]] as [string, Operation]] : [])),
+    METHODS.flatMap((method) =>
+      item[method] ? [[`${method} ${path}`, item[method]] as [string, Operation]] : [],
+    ),
   );
 
 /** Whether a schema says something, down to its leaves: no dangling reference, no array of anything. */
@@ -101,7 +106,11 @@ const schemasOf = ({ content = {} }: Content) => Object.values(content).map(({ s
 
 test('it holds exactly the routes there are', () => {
   expect(document.openapi).toMatch(/^3\./);
-  expect(operations().map(([name]) => name).sort()).toEqual(ROUTES.toSorted());
+  expect(
+    operations()
+      .map(([name]) => name)
+      .sort(),
+  ).toEqual(ROUTES.toSorted());
   expect(document.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
 });
 

@@ -32,7 +32,11 @@ beforeAll(async () => {
   await startDatabase();
   await migrate(embedded.url, () => undefined);
   const database = new Database(embedded.url, { poolSize: 4, name: 'away spec' });
-  app = await createServer({ config: readConfig({ LOG_LEVEL: 'silent' }), clock: () => Date.now(), database });
+  app = await createServer({
+    config: readConfig({ LOG_LEVEL: 'silent' }),
+    clock: () => Date.now(),
+    database,
+  });
   await app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 });
@@ -73,7 +77,11 @@ test('ingest says when to come again while it is away, and goes on by itself whe
   let heard = '';
   const isHeard = until(() => heard.includes(`[${series!.id}]`));
   const reading = (async () => {
-    for (let part = await reader.read(); !part.done && !heard.includes(`[${series!.id}]`); part = await reader.read())
+    for (
+      let part = await reader.read();
+      !part.done && !heard.includes(`[${series!.id}]`);
+      part = await reader.read()
+    )
       heard += part.value;
   })();
   const sending = setInterval(() => void send(Math.sin(Date.now())), 300);

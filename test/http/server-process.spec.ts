@@ -5,7 +5,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Bellwether, removeFolder, startBellwether, temporaryFolder, until } from '../support/bellwether';
+import {
+  type Bellwether,
+  removeFolder,
+  startBellwether,
+  temporaryFolder,
+  until,
+} from '../support/bellwether';
 
 const MAIN = resolve(__dirname, '../../apps/backend/dist/main.js');
 
@@ -31,7 +37,8 @@ function processes(): Process[] {
     });
 }
 const childrenOf = (pid: number) => processes().filter(({ parent }) => parent === pid);
-const childNamed = (pid: number, name: string) => childrenOf(pid).find(({ command }) => command.includes(name));
+const childNamed = (pid: number, name: string) =>
+  childrenOf(pid).find(({ command }) => command.includes(name));
 const areGone = (pids: number[]) => () => processes().every(({ pid }) => !pids.includes(pid));
 
 /** Runs main to its own end. */
@@ -40,7 +47,8 @@ async function run(env: Record<string, string>): Promise<{ code: number; output:
     env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: folder, ...env },
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = (await once(child, 'close')) as [number];
   return { code, output };
 }
@@ -103,7 +111,9 @@ describe('while it runs', () => {
 describe('roles', () => {
   test('api alone runs without workers', async () => {
     const bellwether = await startBellwether(folder, { ROLES: 'api' });
-    expect(childrenOf(bellwether.pid).map(({ command }) => /embedded|worker/.exec(command)?.[0])).toEqual(['embedded']);
+    expect(childrenOf(bellwether.pid).map(({ command }) => /embedded|worker/.exec(command)?.[0])).toEqual([
+      'embedded',
+    ]);
     await bellwether.stop();
   });
 

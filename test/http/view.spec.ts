@@ -28,7 +28,10 @@ beforeAll(async () => {
   await app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/api/v1`;
   const steps = Array.from({ length: COUNT }, (_, i) => i).filter((i) => i < GAP.from || i >= GAP.to);
-  await send('view.minutes', steps.map((i) => [T0 + i * MINUTE, valueAt(i)]));
+  await send(
+    'view.minutes',
+    steps.map((i) => [T0 + i * MINUTE, valueAt(i)]),
+  );
   id = await idOf('view.minutes');
   await fetch(`${base}/series/${id}`, {
     method: 'PATCH',
@@ -78,21 +81,27 @@ test('a gap breaks the line, whatever the resolution', async () => {
   for (const points of [2_000, 600, 300]) {
     const { time, samples, resolution } = await view({ from: T0, to: T0 + 1_900 * MINUTE, points });
     const broken = time.filter((_, i) => samples.value[i] === null);
-    expect([resolution.bucketMs, broken.length]).toEqual([points === 2_000 ? 0 : points === 600 ? 5 * MINUTE : 10 * MINUTE, 1]);
+    expect([resolution.bucketMs, broken.length]).toEqual([
+      points === 2_000 ? 0 : points === 600 ? 5 * MINUTE : 10 * MINUTE,
+      1,
+    ]);
     expect(broken[0]).toBeGreaterThanOrEqual(T0 + (GAP.from - 10) * MINUTE);
     expect(broken[0]).toBeLessThan(T0 + GAP.to * MINUTE);
   }
 });
 
-test.each([10, 60, 100, 600, 2_000])('at %s points no extreme is lost, and the points are no more', async (points) => {
-  const { samples, time } = await view({ from: T0, to: T0 + COUNT * MINUTE, points });
-  const numbers = (column: (number | null)[]) => column.filter((value) => value !== null);
-  expect(Math.max(...numbers(samples.max))).toBe(900);
-  expect(Math.min(...numbers(samples.min))).toBe(-900);
-  // One more for the first bucket, which may begin before, and one for the gap.
-  expect(time.length).toBeLessThanOrEqual(points + 2);
-  expect(time).toEqual(time.toSorted((a, b) => a - b));
-});
+test.each([10, 60, 100, 600, 2_000])(
+  'at %s points no extreme is lost, and the points are no more',
+  async (points) => {
+    const { samples, time } = await view({ from: T0, to: T0 + COUNT * MINUTE, points });
+    const numbers = (column: (number | null)[]) => column.filter((value) => value !== null);
+    expect(Math.max(...numbers(samples.max))).toBe(900);
+    expect(Math.min(...numbers(samples.min))).toBe(-900);
+    // One more for the first bucket, which may begin before, and one for the gap.
+    expect(time.length).toBeLessThanOrEqual(points + 2);
+    expect(time).toEqual(time.toSorted((a, b) => a - b));
+  },
+);
 
 test('samples that came while nobody looked are in the widest view at once', async () => {
   await send('view.minutes', [[T0 + 20 * MINUTE + 1, 12_345]]);
@@ -102,7 +111,10 @@ test('samples that came while nobody looked are in the widest view at once', asy
 
 describe('a series without a period', () => {
   test('is drawn with lines between its samples', async () => {
-    const rows: [number, number][] = [0, 1, 2.5, 4, 5, 60, 61.2].map((minutes) => [T0 + minutes * MINUTE, minutes]);
+    const rows: [number, number][] = [0, 1, 2.5, 4, 5, 60, 61.2].map((minutes) => [
+      T0 + minutes * MINUTE,
+      minutes,
+    ]);
     await send('view.irregular', rows);
     const found = await view({}, await idOf('view.irregular'));
     expect(found.series.periodMs).toBeNull();

@@ -63,7 +63,10 @@ const changed = (change: (url: URL) => void): string => {
   return url.href;
 };
 const refusalOf = async (url: string): Promise<string> => {
-  const error = await migrate(url, () => undefined).then(() => undefined, (reason: unknown) => reason);
+  const error = await migrate(url, () => undefined).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(DatabaseUnusable);
   const { message } = error as DatabaseUnusable;
   expect(message).not.toContain(new URL(url).password);

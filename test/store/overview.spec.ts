@@ -39,11 +39,10 @@ async function series(name: string, scores: (number | null)[], threshold = 3): P
   );
   const { id } = rows[0]!;
   const newest = new Date(T0 + (scores.length - 1) * MINUTE);
-  await database.query('INSERT INTO watermark (series_id, first_sample_at, last_sample_at) VALUES ($1, $2, $3)', [
-    id,
-    new Date(T0),
-    newest,
-  ]);
+  await database.query(
+    'INSERT INTO watermark (series_id, first_sample_at, last_sample_at) VALUES ($1, $2, $3)',
+    [id, new Date(T0), newest],
+  );
   for (const [i, score] of scores.entries()) {
     const time = new Date(T0 + i * MINUTE);
     await database.query('INSERT INTO sample (series_id, time, value) VALUES ($1, $2, $3)', [id, time, i]);
@@ -74,13 +73,21 @@ test('the strangest come first, measured against their own thresholds; old and u
   const tolerant = await series('tolerant', [1, 12, 1], 8);
   await series('unscored', [null, null]);
   const forgotten = await series('forgotten', [50, ...Array.from({ length: 60 }, () => 0.5)]);
-  expect((await store.surprising(8)).map(({ seriesId }) => seriesId)).toEqual([strange, tolerant, calm, forgotten]);
+  expect((await store.surprising(8)).map(({ seriesId }) => seriesId)).toEqual([
+    strange,
+    tolerant,
+    calm,
+    forgotten,
+  ]);
   expect((await store.surprising(2)).map(({ threshold }) => threshold)).toEqual([3, 8]);
 });
 
 test('a sparkline has the newest samples, oldest first, with what was expected of them', async () => {
   const short = await series('short', [null, 2, 4]);
-  const long = await series('long', Array.from({ length: 130 }, () => null));
+  const long = await series(
+    'long',
+    Array.from({ length: 130 }, () => null),
+  );
   const found = await store.sparklines([short, long, 999_999]);
   expect([...found.keys()].toSorted((a, b) => a - b)).toEqual([short, long]);
   expect(found.get(short)).toEqual({
@@ -104,8 +111,15 @@ test('arrivals are counted by the minute, the running one last', async () => {
   expect(seriesCount).toBe(7);
   // The minute may turn between the two statements: then all stand one place to the left.
   const places = perMinute.flatMap((count, i) => (count > 0 ? [[i, count]] : []));
-  const now = [[0, 11], [28, 7], [29, 5]];
-  const turned = [[27, 7], [28, 5]];
+  const now = [
+    [0, 11],
+    [28, 7],
+    [29, 5],
+  ];
+  const turned = [
+    [27, 7],
+    [28, 5],
+  ];
   expect([now, turned]).toContainEqual(places);
 });
 

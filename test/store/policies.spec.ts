@@ -40,7 +40,8 @@ const schedule = (config: Record<string, string> = {}) =>
 
 /** One sample per hour of the days [from, to) before now, with its value. */
 async function insert(table: 'sample' | 'score', from: number, to: number, value = 1): Promise<void> {
-  const columns = table === 'sample' ? 'series_id, time, value' : 'series_id, time, score, threshold, vrnn_share';
+  const columns =
+    table === 'sample' ? 'series_id, time, value' : 'series_id, time, score, threshold, vrnn_share';
   const values = table === 'sample' ? '1, t, $3::float8' : '1, t, $3::float8, 3, 0.5';
   await database.query(
     `INSERT INTO ${table} (${columns})
@@ -97,7 +98,9 @@ test('a late sample is in the aggregates after their next turn, compressed or no
   await database.query('INSERT INTO sample (series_id, time, value) VALUES (1, $1, 99)', [late]);
   const shown = () =>
     Promise.all(
-      ['sample_1m', 'sample_1h', 'sample_1d'].map((view) => count(`${view} v WHERE v.series_id = 1 AND v.max = 99`)),
+      ['sample_1m', 'sample_1h', 'sample_1d'].map((view) =>
+        count(`${view} v WHERE v.series_id = 1 AND v.max = 99`),
+      ),
     );
   expect(await shown()).toEqual([0, 0, 0]);
   const later = schedule();
@@ -158,7 +161,12 @@ describe('retention', () => {
     for (const table of ['sample', 'score']) {
       // A chunk has 7 days, and goes when its newest sample is old.
       expect(await oldest(table)).toBeLessThan(18);
-      expect(await count(`${table} t WHERE t.time >= $1 AND t.time < $2`, [new Date(NOW - 10 * DAY), new Date(NOW)])).toBe(240);
+      expect(
+        await count(`${table} t WHERE t.time >= $1 AND t.time < $2`, [
+          new Date(NOW - 10 * DAY),
+          new Date(NOW),
+        ]),
+      ).toBe(240);
     }
   });
 
@@ -178,6 +186,10 @@ describe('retention', () => {
 test('a server of one’s own runs its policies itself', async () => {
   const untouched = { jobs: () => Promise.reject(new Error('not to be asked')) };
   const DATABASE_URL = 'postgres://a:b@c/d';
-  const one = new PoliciesSchedule(readConfig({ DATABASE_URL }), () => now, untouched as unknown as PoliciesStore);
+  const one = new PoliciesSchedule(
+    readConfig({ DATABASE_URL }),
+    () => now,
+    untouched as unknown as PoliciesStore,
+  );
   await expect(one.tick()).resolves.toBeUndefined();
 });

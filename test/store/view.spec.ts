@@ -38,7 +38,10 @@ beforeAll(async () => {
   views = new ViewStore(database);
   policies = new PoliciesStore(database);
   const steps = Array.from({ length: SAMPLES }, (_, i) => i).filter(isThere);
-  await write(1, steps.map((i) => [T0 + i * MINUTE, valueAt(i)]));
+  await write(
+    1,
+    steps.map((i) => [T0 + i * MINUTE, valueAt(i)]),
+  );
   // A second series, whose extremes must not show in the first.
   await write(2, [[T0 + 7 * MINUTE, 1e9]]);
   await database.query(
@@ -106,7 +109,9 @@ describe.each(['before any refresh', 'after one'])('%s', (when) => {
       expect(row.score! / right.score).toBeCloseTo(1, 5);
       expect([row.expected, row.lower, row.upper]).toEqual([50, 40, 60]);
     }
-    const spikes = Array.from({ length: SAMPLES }, (_, i) => i).filter(isThere).map(valueAt);
+    const spikes = Array.from({ length: SAMPLES }, (_, i) => i)
+      .filter(isThere)
+      .map(valueAt);
     expect(Math.max(...rows.map(({ max }) => max!))).toBe(Math.max(...spikes));
     expect(Math.min(...rows.map(({ min }) => min!))).toBe(Math.min(...spikes));
     const covered = rows.reduce((sum) => sum + resolution.bucketMs, 0);
@@ -118,11 +123,23 @@ describe.each(['before any refresh', 'after one'])('%s', (when) => {
 
 test('raw samples come as they were written, to the millisecond, oldest first and no more than asked for', async () => {
   const times = [0, 1, 2, 7, 333, 999].map((ms) => T0 + ms);
-  await write(3, times.map((ms) => [ms, ms - T0]));
+  await write(
+    3,
+    times.map((ms) => [ms, ms - T0]),
+  );
   const stretch = { seriesId: 3, from: new Date(T0), to: new Date(T0 + 999) };
   const rows = await views.raw(stretch, 10);
   expect(rows.map(({ time }) => time)).toEqual(times.slice(0, -1));
-  expect(rows[4]).toEqual({ time: T0 + 333, value: 333, min: 333, max: 333, expected: null, lower: null, upper: null, score: null });
+  expect(rows[4]).toEqual({
+    time: T0 + 333,
+    value: 333,
+    min: 333,
+    max: 333,
+    expected: null,
+    lower: null,
+    upper: null,
+    score: null,
+  });
   expect(await views.raw(stretch, 2)).toHaveLength(2);
 });
 
@@ -148,7 +165,9 @@ describe('the newest samples', () => {
 test('a late sample is in buckets of samples at once, in those of aggregates after a policy ran', async () => {
   await write(1, [[T0 + 100 * MINUTE + 30_000, 7e7]]);
   const highest = async () =>
-    Promise.all(RESOLUTIONS.map(async (one) => Math.max(...(await read(one)).map(({ max }) => max!)) === 7e7));
+    Promise.all(
+      RESOLUTIONS.map(async (one) => Math.max(...(await read(one)).map(({ max }) => max!)) === 7e7),
+    );
   expect(await highest()).toEqual(RESOLUTIONS.map(({ source }) => source === 'sample'));
   await refresh();
   expect(await highest()).toEqual(RESOLUTIONS.map(() => true));

@@ -72,11 +72,14 @@ describe('what cannot be used is named, with what would do', () => {
 });
 
 describe('a password that is not escaped', () => {
-  test.each(['12/secret', '12?secret', '12#secret', 'secret/12'])('%s is not taken for a host', (password) => {
-    const message = complaint({ DATABASE_URL: `postgres://user:${password}@db.example/metrics` });
-    expect(message).toContain('DATABASE_URL');
-    expect(message).not.toContain('secret');
-  });
+  test.each(['12/secret', '12?secret', '12#secret', 'secret/12'])(
+    '%s is not taken for a host',
+    (password) => {
+      const message = complaint({ DATABASE_URL: `postgres://user:${password}@db.example/metrics` });
+      expect(message).toContain('DATABASE_URL');
+      expect(message).not.toContain('secret');
+    },
+  );
 
   test('is fine with %-escapes', () => {
     const DATABASE_URL = 'postgres://user:12%2Fsecret@db.example/metrics';

@@ -13,8 +13,7 @@ const roles = z
   .pipe(z.array(Role));
 
 /** An empty variable is one that is not set: compose files and CI write them so. */
-const trimmed = (value: unknown): unknown =>
-  typeof value === 'string' ? value.trim() || undefined : value;
+const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() || undefined : value);
 
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(trimmed, schema.optional());
 

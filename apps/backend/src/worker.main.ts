@@ -35,7 +35,8 @@ if (role !== 'scorer' && role !== 'trainer') throw new Error('usage: worker.main
 
 start(role).catch((error: unknown) => {
   // A backend that cannot be had will not be there after a restart either: the parent says so, once, and ends.
-  if (error instanceof BackendUnavailable) return void process.send?.(error.message, undefined, {}, () => process.exit(1));
+  if (error instanceof BackendUnavailable)
+    return void process.send?.(error.message, undefined, {}, () => process.exit(1));
   console.error(error);
   process.exit(1);
 });

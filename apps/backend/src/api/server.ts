@@ -125,7 +125,10 @@ function useDashboard(app: NestExpressApplication, folder: string): void {
   app.useStaticAssets(folder, {
     setHeaders: (response: ServerResponse, path: string) => {
       const isNamedByContent = /[\\/]_next[\\/]static[\\/]/.test(path);
-      response.setHeader('Cache-Control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
+      response.setHeader(
+        'Cache-Control',
+        isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache',
+      );
     },
   });
   // A page that is not there is the dashboard's own; the API says so in its way.

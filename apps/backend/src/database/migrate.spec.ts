@@ -21,7 +21,9 @@ describe('the extension of a server', () => {
     expect(explainCreation('permission denied to create extension "timescaledb"')).toMatch(
       /permission denied .* run CREATE EXTENSION timescaledb in this database as a superuser/,
     );
-    expect(explainCreation('extension "timescaledb" must be preloaded')).toContain('shared_preload_libraries');
+    expect(explainCreation('extension "timescaledb" must be preloaded')).toContain(
+      'shared_preload_libraries',
+    );
   });
 });
 
@@ -34,6 +36,12 @@ describe('a connection that cannot be had', () => {
     ['without a password', undefined, 'SASL: client password must be a string', /wants a password/],
     ['of a user who may not come in', '28000', 'no pg_hba.conf entry', /no pg_hba.conf entry.*pg_hba/],
     ['to no database', '3D000', '', /"metrics" does not exist .*createdb metrics/],
+    [
+      'with a certificate of its own making',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      '',
+      /sslrootcert=.*sslmode=no-verify/,
+    ],
     ['to a database of others', '42501', '', /GRANT CONNECT ON DATABASE "metrics"/],
   ])('%s', (_, code, message, expected) => {
     const problem = explainConnection({ code, message }, url);
@@ -42,7 +50,10 @@ describe('a connection that cannot be had', () => {
   });
 
   test('names what the address leaves out', () => {
-    const problem = explainConnection({ code: '3D000', message: '' }, 'postgres:///?host=/run/postgresql&user=ann');
+    const problem = explainConnection(
+      { code: '3D000', message: '' },
+      'postgres:///?host=/run/postgresql&user=ann',
+    );
     expect(problem).toContain('"ann" does not exist at /run/postgresql:5432');
   });
 });

@@ -57,6 +57,8 @@ export function explainConnection(
     return `The database at ${place} does not let user "${user}" in (${message}): correct the user in DATABASE_URL, or allow it in pg_hba.conf.`;
   if (code === '3D000')
     return `The database "${name}" does not exist at ${place}: create it (createdb ${name}) or change DATABASE_URL.`;
+  if (/CERT|UNABLE_TO_(GET_ISSUER|VERIFY)/.test(code ?? ''))
+    return `The certificate of the database at ${place} cannot be verified (${code}): add sslrootcert=/path/to/ca.crt to DATABASE_URL, or sslmode=no-verify to trust it unseen.`;
   if (code === '42501')
     return `User "${user}" may not connect to the database "${name}" at ${place}: GRANT CONNECT ON DATABASE "${name}" to it.`;
   return `No connection to the database at ${place} (${code ?? message}): start it, or correct DATABASE_URL. Without DATABASE_URL Bellwether uses its own embedded database.`;

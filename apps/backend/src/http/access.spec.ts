@@ -25,10 +25,15 @@ test('a key is needed wherever others can come in', () => {
 });
 
 describe('a path', () => {
-  test.each(['/', '/series/', '/sign-in/', '/health/live', '/health/ready', '/api/v1/session', '/API/v1/Session/'])(
-    '%s is open',
-    (path) => expect(isOpen(path)).toBe(true),
-  );
+  test.each([
+    '/',
+    '/series/',
+    '/sign-in/',
+    '/health/live',
+    '/health/ready',
+    '/api/v1/session',
+    '/API/v1/Session/',
+  ])('%s is open', (path) => expect(isOpen(path)).toBe(true));
   test.each([
     '/api',
     '/api/v1/series',
@@ -44,14 +49,24 @@ describe('a path', () => {
 
 describe('on loopback', () => {
   const ask = (asker: object) =>
-    refusal({ method: 'GET', host: 'localhost:8080', origin: undefined, site: undefined, ...asker }, LOOPBACK);
+    refusal(
+      { method: 'GET', host: 'localhost:8080', origin: undefined, site: undefined, ...asker },
+      LOOPBACK,
+    );
 
   test.each(['localhost:8080', 'LOCALHOST', '127.0.0.1:8080', '[::1]:8080'])('%s is this machine', (host) =>
     expect(ask({ host })).toBeUndefined(),
   );
-  test.each(['evil.example', 'localhost.evil.example:8080', '127.0.0.1.nip.io', '', undefined, 'a b', '10.0.0.1'])(
-    'a page that calls us %s is refused (DNS rebinding), even to read',
-    (host) => expect(ask({ host })).toContain('open it as localhost'),
+  test.each([
+    'evil.example',
+    'localhost.evil.example:8080',
+    '127.0.0.1.nip.io',
+    '',
+    undefined,
+    'a b',
+    '10.0.0.1',
+  ])('a page that calls us %s is refused (DNS rebinding), even to read', (host) =>
+    expect(ask({ host })).toContain('open it as localhost'),
   );
 
   test.each([

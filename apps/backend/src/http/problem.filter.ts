@@ -1,5 +1,12 @@
 /** Turns every error into a problem answer; what nobody foresaw is logged once, here. */
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger, NotFoundException } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Logger,
+  NotFoundException,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { DatabaseAway } from '../database/database';
 import { problem, RequestError } from './problem';
@@ -86,7 +93,10 @@ function explainNest(error: unknown): Answer | undefined {
   if (isMalformed) return { status: 400, detail: 'The address holds a malformed % sequence.' };
   if (error instanceof NotFoundException) {
     const [, what] = /^Cannot ([A-Z]+ [^?]*)/.exec(error.message) ?? [];
-    return { status: 404, detail: what ? `There is no ${what}: see /api/docs for what there is.` : error.message };
+    return {
+      status: 404,
+      detail: what ? `There is no ${what}: see /api/docs for what there is.` : error.message,
+    };
   }
   if (error instanceof HttpException) return { status: error.getStatus(), detail: error.message };
   return undefined;

@@ -1,7 +1,26 @@
-import { Controller, Inject, type MessageEvent, type OnModuleDestroy, type OnModuleInit, Sse } from '@nestjs/common';
+import {
+  Controller,
+  Inject,
+  type MessageEvent,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  Sse,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { LiveEvent } from '@bellwether/contracts';
-import { bufferTime, filter, interval, map, merge, mergeMap, type Observable, ReplaySubject, share, Subject, takeUntil } from 'rxjs';
+import {
+  bufferTime,
+  filter,
+  interval,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  ReplaySubject,
+  share,
+  Subject,
+  takeUntil,
+} from 'rxjs';
 import { Database } from '../database/database';
 import { subscribe } from '../database/live';
 import { Answers } from '../http/docs';

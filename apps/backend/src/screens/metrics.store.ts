@@ -11,7 +11,8 @@ export interface ServiceState {
   notifications_failed: number;
   training_runs_open: number;
   training_runs_failed: number;
-  champions: number;}
+  champions: number;
+}
 
 @Injectable()
 export class MetricsStore {

@@ -41,7 +41,9 @@ export function resolve({
   const span = to - from;
   if (periodMs !== null && span / periodMs <= points) return RAW;
   const resolution = bucketed(span / points);
-  return periodMs !== null && span / periodMs <= EXACT_STEPS ? { ...resolution, source: 'sample' } : resolution;
+  return periodMs !== null && span / periodMs <= EXACT_STEPS
+    ? { ...resolution, source: 'sample' }
+    : resolution;
 }
 
 export const RAW: Resolution = { bucketMs: 0, source: 'sample' };
