@@ -1,5 +1,5 @@
 /** A Bellwether that listens on all addresses: nothing is shown before the key is. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { type Bellwether, removeFolder, startBellwether, temporaryFolder } from '../support/bellwether';
 import { button, isLive, type Person, reads, region, sees, startPerson } from '../support/browser';
@@ -18,9 +18,12 @@ beforeAll(async () => {
   page = await person.open(`${bellwether.url}/models/`);
 });
 
+/** A refusal is written to the console by the browser itself. */
+afterEach(() =>
+  expect(person.complaints().filter((complaint) => !complaint.includes('status of 401'))).toEqual([]),
+);
+
 afterAll(async () => {
-  // A refusal is written to the console by the browser itself.
-  expect(person?.complaints().filter((complaint) => !complaint.includes('status of 401'))).toEqual([]);
   await person?.leave();
   await bellwether?.stop();
   await removeFolder(folder);

@@ -67,7 +67,10 @@ test('an empty overview says what to do next, in three ways', async () => {
 });
 
 test('no page overflows while there is nothing on it, in any theme, at a desk or on a phone', () =>
-  photograph(person, 'empty', pagesOf(bellwether.url)));
+  photograph(person, 'empty', [
+    ...pagesOf(bellwether.url),
+    { name: 'models', address: `${bellwether.url}/models/` },
+  ]));
 
 test('the curl command carries this address, and once it is run its series appears without a reload', async () => {
   const [overview, list] = [

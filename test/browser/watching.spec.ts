@@ -185,10 +185,19 @@ describe('a spike', () => {
   });
 
   test('no page overflows while it fires, in any theme, at a desk or on a phone', () =>
-    photograph(person, 'firing', {
+    photograph(person, 'firing', [
       ...pagesOf(bellwether.url),
-      'one-series': `${bellwether.url}/series/?id=${id}`,
-    }));
+      {
+        name: 'one-series',
+        address: `${bellwether.url}/series/?id=${id}`,
+        shows: (page) => page.getByRole('group', { name: `Chart of ${NAME}.` }),
+      },
+      {
+        name: 'models',
+        address: `${bellwether.url}/models/`,
+        shows: (page) => page.getByRole('img', { name: /^VAE loss/ }).locator('path.recharts-line-curve'),
+      },
+    ]));
 
   test('is shown as resolved once the samples are calm again', async () => {
     await overview.goto(bellwether.url);

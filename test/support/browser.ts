@@ -5,7 +5,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { until } from './bellwether';
 
 const ARGS = [
   '--no-sandbox',
@@ -92,18 +91,11 @@ export const loadedAt = (page: Page): Promise<number> => page.evaluate(() => per
 /** Waits until the live stream is open, so that what happens from now on is heard of. */
 export const isLive = (page: Page): Promise<void> => sees(page.getByText('Live', { exact: true }));
 
-/** Waits until a page has its answers and its charts, which come in pieces of their own, and stands still. */
+/** Waits until a page has its answers. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState();
   await sees(page.getByRole('heading', { level: 1 }));
   await isGone(page.getByText(/^Loading/));
   await isGone(page.locator('[aria-busy=true]'));
-  const size = () => page.evaluate(() => document.querySelectorAll('*').length);
-  await until(async () => {
-    const before = await size();
-    await page.waitForTimeout(150);
-    return (await size()) === before;
-  });
 }
 
 /** Writes what the page looks like, whole, for people to look at. */

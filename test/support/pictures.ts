@@ -1,22 +1,27 @@
 /** Every page in both themes, as wide as a desk and as narrow as a phone: photographed, and none of it sticks out. */
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { type Person, settled, sticksOut, takePicture } from './browser';
+import { type Person, sees, settled, sticksOut, takePicture } from './browser';
 
 const THEMES = ['light', 'dark'] as const;
 const WIDTHS = [1280, 375];
 
-/** `pages` are names and addresses; `state` says what Bellwether is like in these pictures. */
-export async function photograph(
-  person: Person,
-  state: string,
-  pages: Record<string, string>,
-): Promise<void> {
+export interface Shot {
+  name: string;
+  address: string;
+  /** What has to be there before the picture is taken: charts come in pieces of their own. */
+  shows?: (page: Page) => Locator;
+}
+
+/** `state` says what Bellwether is like in these pictures. */
+export async function photograph(person: Person, state: string, shots: Shot[]): Promise<void> {
   for (const theme of THEMES) {
     for (const width of WIDTHS) {
       const page = await person.open('about:blank', { theme, width });
-      for (const [name, address] of Object.entries(pages)) {
+      for (const { name, address, shows } of shots) {
         await page.goto(address);
         await settled(page);
+        if (shows) await sees(shows(page));
         const picture = `${state}-${name}-${theme}-${width}`;
         await takePicture(page, picture);
         expect(await sticksOut(page), picture).toEqual([]);
@@ -27,11 +32,8 @@ export async function photograph(
 }
 
 /** The pages that are always there. */
-export const pagesOf = (url: string): Record<string, string> => ({
-  overview: `${url}/`,
-  series: `${url}/series/`,
-  alerts: `${url}/alerts/`,
-  models: `${url}/models/`,
-  settings: `${url}/settings/`,
-  'sign-in': `${url}/sign-in/`,
-});
+export const pagesOf = (url: string): Shot[] =>
+  ['', 'series/', 'alerts/', 'settings/', 'sign-in/'].map((path) => ({
+    name: path.slice(0, -1) || 'overview',
+    address: `${url}/${path}`,
+  }));
