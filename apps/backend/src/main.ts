@@ -41,7 +41,11 @@ async function start(): Promise<void> {
 
 async function startDatabase({ DATA_DIR, EMBEDDED_PORT }: Config): Promise<string> {
   say(`starting the embedded TimescaleDB in ${DATA_DIR} …`);
-  embedded = await startEmbedded({ dataDir: DATA_DIR, port: EMBEDDED_PORT, log: say });
+  embedded = await startEmbedded({ dataDir: DATA_DIR, port: EMBEDDED_PORT, log: say }).catch((error: Error) => {
+    throw new DatabaseUnusable(
+      `The embedded database could not start: ${error.message}. DATA_DIR names its folder, EMBEDDED_PORT its port; PORT is the dashboard's.`,
+    );
+  });
   embedded.onExit((reason) => void stop(`The embedded database ended: ${reason}`, 1));
   return embedded.url;
 }
@@ -85,7 +89,7 @@ async function address(server: NestExpressApplication, { HOST, PUBLIC_URL }: Con
 /** Keeps one worker of a role running. It gets the database by its environment, so that no process list shows the password. */
 function startWorker(role: string, url: string): void {
   const worker = fork(WORKER, [role], {
-    env: { ...process.env, DATABASE_URL: url, EMBEDDED: embedded ? '1' : '' },
+    env: { ...process.env, DATABASE_URL: url },
   });
   workers.set(role, worker);
   // Its only message: why no restart would help. Scorer and trainer say the same; the first one is told.
