@@ -2,7 +2,11 @@
 import { endWhenToldToStop, run } from './processes.mjs';
 import { bin, failuresIn, inWords, install, main, nx, timed, toolEnv } from './setup.mjs';
 
-const cache = ['--cache', '--cache-strategy=content', '--cache-location=node_modules/.cache/prettier'];
+const cache = [
+  '--cache',
+  '--cache-strategy=content',
+  '--cache-location=node_modules/.cache/prettier/.prettier-cache',
+];
 
 const steps = [
   [

@@ -20,7 +20,11 @@ const SPIKE = { from: HISTORY + 15, to: HISTORY + 20 };
 
 const start = Math.floor(Date.now() / PERIOD) * PERIOD - (HISTORY + LIVE) * PERIOD;
 const valueAt = (step: number) => wave(step) + (step >= SPIKE.from && step < SPIKE.to ? 300 : 0);
-const sampleAt = (step: number) => ({ series: 'survivor', time: start + step * PERIOD, value: valueAt(step) });
+const sampleAt = (step: number) => ({
+  series: 'survivor',
+  time: start + step * PERIOD,
+  value: valueAt(step),
+});
 
 let folder: string;
 let bellwether: Bellwether;
@@ -54,7 +58,9 @@ test(`${KILLS} kills lose no sample, no score, no alert, and tell nothing twice`
   );
   await until(async () => (await bellwether.get<TrainingRun[]>('/api/v1/training-runs'))[0]?.endedAt);
 
-  const killAfter = new Set(Array.from({ length: KILLS }, (_, i) => HISTORY + Math.floor(((i + 0.5) * LIVE) / KILLS)));
+  const killAfter = new Set(
+    Array.from({ length: KILLS }, (_, i) => HISTORY + Math.floor(((i + 0.5) * LIVE) / KILLS)),
+  );
   for (let step = HISTORY; step < HISTORY + LIVE; step++) {
     await send(step);
     if (!killAfter.has(step)) continue;

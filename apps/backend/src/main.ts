@@ -41,11 +41,13 @@ async function start(): Promise<void> {
 
 async function startDatabase({ DATA_DIR, EMBEDDED_PORT }: Config): Promise<string> {
   say(`starting the embedded TimescaleDB in ${DATA_DIR} …`);
-  embedded = await startEmbedded({ dataDir: DATA_DIR, port: EMBEDDED_PORT, log: say }).catch((error: Error) => {
-    throw new DatabaseUnusable(
-      `The embedded database could not start: ${error.message}. DATA_DIR names its folder, EMBEDDED_PORT its port; PORT is the dashboard's.`,
-    );
-  });
+  embedded = await startEmbedded({ dataDir: DATA_DIR, port: EMBEDDED_PORT, log: say }).catch(
+    (error: Error) => {
+      throw new DatabaseUnusable(
+        `The embedded database could not start: ${error.message}. DATA_DIR names its folder, EMBEDDED_PORT its port; PORT is the dashboard's.`,
+      );
+    },
+  );
   embedded.onExit((reason) => void stop(`The embedded database ended: ${reason}`, 1));
   return embedded.url;
 }
