@@ -244,6 +244,7 @@ describe('the page of models', () => {
 
   test('Train now starts a run, whose progress is shown', async () => {
     await button(page, 'Train now').click();
+    await sees(page.getByText('1 run queued'));
     const [run] = await bellwether.get<[TrainingRun]>('/api/v1/training-runs');
     const progress = region(page, 'Training now').getByRole('progressbar', {
       name: `Training run ${run.id}`,
