@@ -24,6 +24,7 @@ export const Detector = z.object({
 });
 export type Detector = z.infer<typeof Detector>;
 
+/** One epoch of a training: −ELBO of scaled values, in nats per sample. */
 export const LossPoint = z.object({
   kind: ModelKind,
   epoch: z.number().int(),
@@ -77,7 +78,7 @@ export const Model = z.object({
   trainingSeconds: z.number(),
   backend: z.string(),
   weightBytes: z.number().int(),
-  /** Loss (−ELBO, nats per sample) on held-out samples; `championLoss` is the champion's on the same samples. */
+  /** −ELBO of raw values, in nats per held-out sample, so that models with other scalers compare; `championLoss` is the champion's on the same samples. */
   heldOutLoss: z.number().nullable(),
   championLoss: z.number().nullable(),
 });

@@ -26,7 +26,7 @@ export function LossChart({ kind, losses }: LossChartProps) {
         <span className="font-semibold">{name} loss</span>
         <span className="text-muted">
           epoch {last.epoch}: training {figure(last.loss)}
-          {last.heldOutLoss === null ? '' : `, held out ${figure(last.heldOutLoss)}`} nats per sample
+          {last.heldOutLoss === null ? '' : `, held out ${figure(last.heldOutLoss)}`} nats per scaled sample
         </span>
       </figcaption>
       <div ref={ref} role="img" aria-label={lossInWords(name, points)} style={{ height: HEIGHT }}>
@@ -89,8 +89,8 @@ function lossTooltip(active: boolean, payload: readonly { payload?: unknown }[])
   return (
     <div className="rounded-md border border-line bg-surface/95 px-2.5 py-1.5 text-xs shadow-md">
       <p className="font-medium">Epoch {point.epoch}</p>
-      <p>training {figure(point.loss)} nats per sample</p>
-      {point.heldOutLoss !== null && <p>held out {figure(point.heldOutLoss)} nats per sample</p>}
+      <p>training {figure(point.loss)} nats per scaled sample</p>
+      {point.heldOutLoss !== null && <p>held out {figure(point.heldOutLoss)} nats per scaled sample</p>}
     </div>
   );
 }
@@ -99,5 +99,5 @@ function lossInWords(name: string, points: LossPoint[]): string {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return `${name} loss: nothing yet`;
   const heldOut = last.heldOutLoss === null ? '' : `, held out ${figure(last.heldOutLoss)}`;
-  return `${name} loss from ${figure(first.loss)} at epoch ${first.epoch} to ${figure(last.loss)} at epoch ${last.epoch}${heldOut}, in nats per sample`;
+  return `${name} loss from ${figure(first.loss)} at epoch ${first.epoch} to ${figure(last.loss)} at epoch ${last.epoch}${heldOut}, in nats per scaled sample`;
 }

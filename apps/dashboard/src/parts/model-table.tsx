@@ -23,7 +23,7 @@ const HEADINGS = [
 export function ModelTable({ models }: { models: Model[] }) {
   const now = useNow(30_000);
   return (
-    <Card title="Versions" aside="loss is −ELBO in nats per sample on held-out samples; lower is better">
+    <Card title="Versions" aside="loss is −ELBO of raw values, in nats per held-out sample; lower is better">
       {models.length === 0 ? (
         <Empty title="No model yet">
           The first one is trained by itself as soon as a series has enough samples. “Train now” says what is
