@@ -229,7 +229,9 @@ describe('the page of models', () => {
     await reads(past, run.outcome!);
     await reads(fact(past, 'Computed with'), `${run.backend!} (${run.backendWhy!})`);
     for (const kind of ['VRNN', 'VAE']) {
-      const curve = past.getByRole('img', { name: new RegExp(`^${kind} loss from .* in nats per scaled sample$`) });
+      const curve = past.getByRole('img', {
+        name: new RegExp(`^${kind} loss from .* in nats per scaled sample$`),
+      });
       await sees(curve.locator('path.recharts-line-curve').nth(1));
     }
   });
