@@ -43,7 +43,7 @@ test.each<[Facts, string, string]>([
   [
     { ...many, hasChampion: true, unmodelled: 'x', firingSinceMs: Date.UTC(2026, 0, 31) },
     'firing',
-    'firing: unusual since 2026-01-31T00:00:00Z',
+    'firing: unusual since 2026-01-31 00:00:00 UTC',
   ],
 ])('%j is %s', (facts, state, why) => {
   expect(judge(facts)).toEqual({ state, why });

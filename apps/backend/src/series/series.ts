@@ -40,7 +40,7 @@ export function judge(facts: Facts): { state: SeriesState; why: string } {
   if (facts.firingSinceMs !== null)
     return {
       state: 'firing',
-      why: `firing: unusual since ${new Date(facts.firingSinceMs).toISOString().slice(0, 19)}Z`,
+      why: `firing: unusual since ${inWords(facts.firingSinceMs)}`,
     };
   if (facts.unmodelled !== null) return { state: 'unmodelled', why: facts.unmodelled };
   if (facts.hasChampion && (facts.isScored || steps(facts) >= MIN_SAMPLES))
@@ -49,6 +49,10 @@ export function judge(facts: Facts): { state: SeriesState; why: string } {
     return { state: 'training', why: `training: ${facts.trainingStep}` };
   return { state: 'collecting', why: collecting(facts) };
 }
+
+/** 2026-01-31 12:00:00 UTC */
+const inWords = (timeMs: number): string =>
+  `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 const watching = ({ isScored }: Facts): string =>
   isScored

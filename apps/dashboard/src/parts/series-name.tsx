@@ -23,7 +23,10 @@ interface SeriesNameProps {
 export function SeriesName({ id, name, labels, choice }: SeriesNameProps) {
   return (
     <span className="inline-flex min-w-0 flex-wrap items-center gap-x-1.5 gap-y-0.5">
-      <Link href={seriesHref(id, choice)} className="font-medium break-all hover:text-accent hover:underline">
+      <Link
+        href={seriesHref(id, choice)}
+        className="font-medium break-words hover:text-accent hover:underline"
+      >
         {name}
       </Link>
       <LabelChips labels={labels} />
@@ -37,7 +40,7 @@ export function LabelChips({ labels }: { labels: Record<string, string> }) {
       key={key}
       href={`/series/?${new URLSearchParams({ label: `${key}=${value}` }).toString()}`}
       title={`Series with ${key}=${value}`}
-      className="rounded bg-raised px-1.5 text-xs leading-5 break-all text-muted hover:text-accent hover:underline"
+      className="rounded bg-raised px-1.5 text-xs leading-5 break-words text-muted hover:text-accent hover:underline"
     >
       {key}={value}
     </Link>

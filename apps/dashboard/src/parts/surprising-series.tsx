@@ -10,8 +10,10 @@ export function SurprisingSeries({ series, threshold, sparkline }: Overview['sur
   const chance = scoreInWords(series.peakScore);
   return (
     <article aria-label={series.name} className="flex h-full flex-col">
-      <div className="mb-1 flex flex-1 items-start justify-between gap-2">
-        <SeriesName id={series.id} name={series.name} labels={series.labels} />
+      <div className="mb-1 flex flex-1 flex-wrap content-start items-start gap-x-2">
+        <div className="grow basis-[min-content]">
+          <SeriesName id={series.id} name={series.name} labels={series.labels} />
+        </div>
         <span className="font-semibold whitespace-nowrap">{value}</span>
       </div>
       <SparkChart
