@@ -182,7 +182,7 @@ describe('a series shows', () => {
     );
     expect(await store.byId(id)).toMatchObject({
       state: 'firing',
-      why: expect.stringContaining('2026-01-31T12'),
+      why: expect.stringContaining('2026-01-31 12:00'),
     });
   });
 
