@@ -7,7 +7,6 @@ import {
   type Scaler,
   type State,
   fitScaler,
-  modelability,
   openModel,
 } from '@bellwether/models';
 import { type Champion, type ModelSeries, ModelStore } from '../registry/model.store';
@@ -31,7 +30,8 @@ export interface Knowledge {
   calibration: Calibration;
 }
 
-const groupKey = (detectorId: number, periodMs: number): string => `${detectorId}/${periodMs}`;
+/** Names the models of one detector and period. */
+export const groupKey = (detectorId: number, periodMs: number): string => `${detectorId}/${periodMs}`;
 
 @Injectable()
 export class Champions implements OnApplicationShutdown {
@@ -106,13 +106,7 @@ export class Champions implements OnApplicationShutdown {
   }
 
   private async introduce(champions: OpenChampion[], seriesIds: number[], periodMs: number): Promise<void> {
-    const grids = await this.training.grids(seriesIds, periodMs);
-    const judged = grids.map(({ seriesId, grid }) => ({ seriesId, grid, verdict: modelability(grid) }));
-    const unfit = judged.flatMap(({ seriesId, verdict }) =>
-      verdict.ok ? [] : [{ seriesId, reason: verdict.reason }],
-    );
-    if (unfit.length > 0) await this.training.setUnmodelled(unfit);
-    const fit = judged.filter(({ verdict }) => verdict.ok);
+    const fit = await this.training.modelable(seriesIds, periodMs);
     if (fit.length === 0) return;
     await this.training.clearUnmodelled(fit.map(({ seriesId }) => seriesId));
     const newcomers = fit.map(({ seriesId, grid }) => ({

@@ -4,7 +4,7 @@ import { CLOCK, type Clock } from '../clock';
 import { Database, DatabaseAway } from '../database/database';
 import { publish } from '../database/live';
 import { DetectorStore } from '../registry/detector.store';
-import { Champions, type OpenChampion } from './champions';
+import { Champions, groupKey, type OpenChampion } from './champions';
 import { ForecastService } from './forecast.service';
 import { type OpenGroup, PieceService } from './piece.service';
 import { restingSeries } from './resting';
@@ -129,7 +129,7 @@ export class ScoringService {
 function groups(backlog: Backlog[]): Backlog[][] {
   const byGroup = new Map<string, Backlog[]>();
   for (const one of backlog.toSorted((a, b) => stepsOf(a) - stepsOf(b))) {
-    const key = `${one.detectorId}/${one.periodMs}`;
+    const key = groupKey(one.detectorId, one.periodMs);
     const group = byGroup.get(key);
     if (group) group.push(one);
     else byGroup.set(key, [one]);

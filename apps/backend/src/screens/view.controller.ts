@@ -7,17 +7,7 @@ import { BadInput, NotFound } from '../http/problem';
 import { IdPipe, ZodPipe } from '../http/zod.pipe';
 import { ForecastStore } from '../scoring/forecast.store';
 import { SeriesStore } from '../series/series.store';
-import {
-  breakAtGaps,
-  bucketed,
-  RAW,
-  type Resolution,
-  resolve,
-  stretch,
-  toColumns,
-  usualStep,
-  type ViewRow,
-} from './view';
+import { breakAtGaps, bucketed, RAW, resolve, stretch, toColumns, usualStep } from './view';
 import { ViewStore } from './view.store';
 
 /** Raw samples may be this much denser than the period says before they are put into buckets. */
@@ -43,7 +33,7 @@ export class ViewController {
     @Param('id', new IdPipe()) id: number,
     @Query(new ZodPipe(ViewQuery)) query: ViewQuery,
   ): Promise<SeriesView> {
-    const [series] = await this.series.byIds([id]);
+    const series = await this.series.byId(id);
     if (!series) throw new NotFound('series', id);
     const lastAt = epoch(series.lastSampleAt) ?? 0;
     const firstAt = epoch(series.firstSampleAt) ?? lastAt;
@@ -77,18 +67,12 @@ export class ViewController {
     points: number;
   }) {
     const stretch = { seriesId: series.id, from: new Date(from), to: new Date(to) };
-    const resolution = resolve({ from, to, points, periodMs: series.periodMs });
-    if (resolution.bucketMs > 0) return { rows: await this.views.buckets(stretch, resolution), resolution };
-    const rows = await this.views.raw(stretch, SLACK * points + 1);
-    return rows.length <= SLACK * points
-      ? { rows, resolution: RAW }
-      : this.denser(stretch, bucketed((to - from) / points));
-  }
-
-  private async denser(
-    stretch: { seriesId: number; from: Date; to: Date },
-    resolution: Resolution,
-  ): Promise<{ rows: ViewRow[]; resolution: Resolution }> {
+    let resolution = resolve({ from, to, points, periodMs: series.periodMs });
+    if (resolution.bucketMs === RAW.bucketMs) {
+      const rows = await this.views.raw(stretch, SLACK * points + 1);
+      if (rows.length <= SLACK * points) return { rows, resolution };
+      resolution = bucketed((to - from) / points);
+    }
     return { rows: await this.views.buckets(stretch, resolution), resolution };
   }
 }

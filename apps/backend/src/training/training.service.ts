@@ -9,7 +9,6 @@ import {
   TrainingDiverged,
   defaultConfig,
   fitScaler,
-  modelability,
   openModel,
   selectBackend,
   trainModel,
@@ -195,13 +194,7 @@ export class TrainingService {
   /** The series of a group that a model can be learnt from; of the others it is written down why not. */
   private async trainable(detector: Detector, periodMs: number): Promise<SeriesGrid[]> {
     const ids = await this.store.candidates(detector.id, periodMs);
-    const grids = await this.store.grids(ids, periodMs);
-    const judged = grids.map((series) => ({ series, verdict: modelability(series.grid) }));
-    const unfit = judged.flatMap(({ series, verdict }) =>
-      verdict.ok ? [] : [{ seriesId: series.seriesId, reason: verdict.reason }],
-    );
-    if (unfit.length > 0) await this.store.setUnmodelled(unfit);
-    return judged.filter(({ verdict }) => verdict.ok).map(({ series }) => series);
+    return this.store.modelable(ids, periodMs);
   }
 
   /** Stores how far a run is and tells the screens. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Grid, toGrid } from '@bellwether/models/grid';
+import { type Grid, modelability, toGrid } from '@bellwether/models/grid';
 import { Database } from '../database/database';
 import { WATCHES } from '../registry/selector';
 import { type Group, MAX_SERIES, MAX_STEPS, MIN_STEPS } from './training';
@@ -94,6 +94,17 @@ export class TrainingStore {
         grids.push({ seriesId: series_id, grid: toGrid(times ?? [], values ?? [], periodMs, MAX_STEPS) });
     }
     return grids;
+  }
+
+  /** Those of these series that a model can be learnt from; of the others it is written down why not. */
+  async modelable(seriesIds: number[], periodMs: number): Promise<SeriesGrid[]> {
+    const grids = await this.grids(seriesIds, periodMs);
+    const judged = grids.map((series) => ({ series, verdict: modelability(series.grid) }));
+    const unfit = judged.flatMap(({ series, verdict }) =>
+      verdict.ok ? [] : [{ seriesId: series.seriesId, reason: verdict.reason }],
+    );
+    if (unfit.length > 0) await this.setUnmodelled(unfit);
+    return judged.filter(({ verdict }) => verdict.ok).map(({ series }) => series);
   }
 
   async setUnmodelled(reasons: { seriesId: number; reason: string }[]): Promise<void> {

@@ -131,16 +131,7 @@ function ValueChart({
         tickFormatter={tick}
         label={{ value: title, position: 'top', offset: 4, dx: 4, fill: 'var(--muted)', fontSize: 11 }}
       />
-      {stretches.map(({ alert, from, to }) => (
-        <ReferenceArea
-          key={alert.id}
-          x1={from}
-          x2={to}
-          fill="var(--alert)"
-          fillOpacity={0.13}
-          ifOverflow="hidden"
-        />
-      ))}
+      {alertAreas(stretches)}
       <Area {...FILL} dataKey="band" fill="var(--band)" fillOpacity={0.17} />
       <Area {...FILL} dataKey="extent" fill="var(--extent)" fillOpacity={0.3} />
       <Area {...FILL} dataKey="wide" fill="var(--forecast)" fillOpacity={0.15} />
@@ -182,6 +173,19 @@ function ValueChart({
   );
 }
 
+/** Elements, not a component: recharts looks at the children of a chart. */
+const alertAreas = (stretches: AlertStretch[]) =>
+  stretches.map(({ alert, from, to }) => (
+    <ReferenceArea
+      key={alert.id}
+      x1={from}
+      x2={to}
+      fill="var(--alert)"
+      fillOpacity={0.13}
+      ifOverflow="hidden"
+    />
+  ));
+
 function ScoreLane({ rows, domain, ticks, stretches, view, left, width }: Frame) {
   const span = domain[1] - domain[0];
   const isScored = view.threshold !== null || rows.some((row) => row.score !== null);
@@ -215,16 +219,7 @@ function ScoreLane({ rows, domain, ticks, stretches, view, left, width }: Frame)
         ticks={[0]}
         tickFormatter={() => (isScored ? 'score' : '')}
       />
-      {stretches.map(({ alert, from, to }) => (
-        <ReferenceArea
-          key={alert.id}
-          x1={from}
-          x2={to}
-          fill="var(--alert)"
-          fillOpacity={0.13}
-          ifOverflow="hidden"
-        />
-      ))}
+      {alertAreas(stretches)}
       <Area
         {...QUIET}
         type="linear"
