@@ -25,6 +25,7 @@ export default defineConfig({
             'libs/*/src/**/*.spec.ts',
             'test/architecture/*.spec.ts',
             'tools/*.spec.mjs',
+            'bench/quality/*.spec.mjs',
           ],
           testTimeout: 30_000,
         },
