@@ -123,7 +123,7 @@ export function failuresIn(output) {
 }
 
 /** How to run this npm: the one that runs us, else the one on the path. */
-function npm(...args) {
+export function npm(...args) {
   const self = process.env.npm_execpath;
   if (self && /npm-cli\.c?js$/.test(self)) return [process.execPath, [self, ...args]];
   return process.platform === 'win32' ? ['cmd.exe', ['/c', 'npm', ...args]] : ['npm', args];
@@ -170,6 +170,6 @@ export async function timed(title, action) {
   }
 }
 
-function lastLines(output) {
+export function lastLines(output) {
   return output.trim().split('\n').slice(-30).join('\n');
 }
