@@ -22,6 +22,7 @@ import {
 import { seeded } from './noise';
 
 const MINUTE = 60_000;
+const KINDS: ModelKind[] = ['vae', 'autoencoder', 'pca', 'vrnn'];
 const BACKENDS: BackendName[] = ['gpu', 'node', 'wasm', 'cpu'];
 
 /** A wave of 48 steps with autocorrelated noise, at a level and size of its own. */
@@ -38,14 +39,12 @@ function wave(seed: number, length = 384): Grid {
 const small = (kind: ModelKind): ModelConfig => ({
   ...defaultConfig(kind, MINUTE),
   window: 16,
-  hidden: kind === 'vae' ? 24 : 8,
+  hidden: kind === 'vrnn' ? 8 : 24,
   latent: 2,
   batch: 16,
   epochs: 5,
-  stepsPerEpoch: kind === 'vae' ? 60 : 20,
-  patience: 5,
-  learningRate: kind === 'vae' ? 4e-3 : 1.5e-2,
-  klWarmUp: 2,
+  stepsPerEpoch: kind === 'vrnn' ? 20 : 60,
+  learningRate: kind === 'vrnn' ? 1.5e-2 : 4e-3,
 });
 
 const series = [wave(1), wave(2), wave(3)];
@@ -74,7 +73,7 @@ for (const backend of BACKENDS) {
     });
     continue;
   }
-  for (const kind of ['vae', 'vrnn'] as const) {
+  for (const kind of KINDS) {
     describe(`${kind} on ${backend}`, () => conforms(backend, kind));
   }
 }
@@ -100,7 +99,7 @@ function conforms(backend: BackendName, kind: ModelKind): void {
     start: series[which]!.start + from,
     values,
     periodMs: MINUTE,
-    scaler: trained.scalers[which]!,
+    scalers: trained.scalers[which]!,
   });
   const score = async (input: ScoreInput): Promise<Scored> => (await model.score([input]))[0]!;
   const changed = (change: (values: Float64Array) => void): Float64Array => {
@@ -111,7 +110,9 @@ function conforms(backend: BackendName, kind: ModelKind): void {
 
   it('learns: the loss falls, on held-out samples too', () => {
     const [first, last] = [trained.losses[0]!, trained.losses.at(-1)!];
-    expect(last.loss).toBeLessThan(first.loss - 0.2);
+    if (kind === 'pca') return expect(trained.losses).toHaveLength(1);
+    // What starts from a closed form has less to learn.
+    expect(last.loss).toBeLessThan(first.loss - (kind === 'vrnn' ? 0.2 : 0.02));
     expect(trained.heldOutLoss).toBeLessThan(first.heldOutLoss);
   });
 
@@ -301,7 +302,7 @@ function conforms(backend: BackendName, kind: ModelKind): void {
 
   it('measures −ELBO in raw units, whatever the scaler', async () => {
     const tenfold = series.map((grid) => ({ ...grid, values: grid.values.map((value) => 10 * value) }));
-    const scalers = trained.scalers.map(({ median, scale }) => ({ median: 10 * median, scale: 10 * scale }));
+    const scalers = trained.scalers.map(([one]) => [{ median: 10 * one!.median, scale: 10 * one!.scale }]);
     const [one, ten] = [
       await model.evaluate(series, trained.scalers),
       await model.evaluate(tenfold, scalers),
@@ -310,7 +311,7 @@ function conforms(backend: BackendName, kind: ModelKind): void {
   });
 
   it('refuses weights of another shape', () => {
-    const config = { ...trained.config, hidden: trained.config.hidden + 1 };
+    const config = { ...trained.config, latent: trained.config.latent + 1 };
     expect(() => openModel({ kind, config, weights: trained.weights })).toThrow(ArtifactMismatch);
   });
 
@@ -326,7 +327,9 @@ function conforms(backend: BackendName, kind: ModelKind): void {
 
   it('says so when the loss is no number', async () => {
     const config = { ...small(kind), learningRate: Infinity };
-    await expect(trainModel(kind, series, config, { seed: 1 })).rejects.toThrow(TrainingDiverged);
+    if (kind !== 'pca') {
+      await expect(trainModel(kind, series, config, { seed: 1 })).rejects.toThrow(TrainingDiverged);
+    }
     const nothing = [{ ...series[0]!, values: new Float64Array(300).fill(NaN) }];
     await expect(trainModel(kind, nothing, config, { seed: 1 })).rejects.toThrow(TrainingDiverged);
   });
@@ -346,13 +349,13 @@ function conforms(backend: BackendName, kind: ModelKind): void {
     expect(Number.isFinite(heldOutLoss)).toBe(true);
   });
 
-  if (kind === 'vae') {
+  if (kind !== 'vrnn') {
     it('does not forecast', () => expect(model.forecast).toBeUndefined());
     return;
   }
   it('forecasts quantiles that do not cross, the same alone and together', async () => {
     const states = await model.score([inputOf(0), inputOf(1)]);
-    const inputs = states.map(({ state }, i) => ({ state, periodMs: MINUTE, scaler: trained.scalers[i]! }));
+    const inputs = states.map(({ state }, i) => ({ state, periodMs: MINUTE, scalers: trained.scalers[i]! }));
     const options = { horizon: 12, levels: [0.05, 0.5, 0.95], samples: 64, seed: 3 };
     const together = await model.forecast!(inputs, options);
     const alone = await model.forecast!([inputs[1]!], options);

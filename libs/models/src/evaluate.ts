@@ -1,41 +1,51 @@
-/** Evaluation: how well a network explains given data, comparable between models with different scalers. */
-import * as tf from '@tensorflow/tfjs';
+/** Evaluation: how well a model foretells given data, comparable between models of all kinds and with different scalers. */
 import type { Grid } from './grid';
-import type { ModelConfig } from './model';
-import { seeded } from './noise';
+import type { ScoreInput, Scored } from './model';
 import { type Scaler, logSlope } from './scaler';
-import { blocks, breathe } from './score';
-import type { Network } from './train';
-import { cut, scaled, spreadPlaces } from './windows';
 
-const MAX_WINDOWS = 512;
-const BATCH = 64;
+/** Steps of a series, and series, that are judged: the newest, and evenly spread ones. */
+const MAX_STEPS = 2048;
+const MAX_SERIES = 64;
+/** Steps heard before the first that is judged. */
+const WARM_UP = 256;
+
+interface Evaluated {
+  series: Grid[];
+  scalers: Scaler[][];
+  /** Of each series, the newest. */
+  share?: number;
+}
 
 /**
- * −ELBO in nats per observed sample over windows spread evenly over the series, as a density of raw values:
- * −log p(v) = −log p(x) − log |dx/dv|. What lies beyond the input clip counts as lying on it.
+ * The prequential log loss (Dawid 1984): −log p(sample | its past) as a density of raw values,
+ * −log p(v) = −log p(x) − log |dx/dv|, in nats per observed sample.
  */
-export async function evaluateNetwork(
-  network: Network,
-  config: ModelConfig,
-  { series, scalers }: { series: Grid[]; scalers: Scaler[] },
+export async function predictiveLoss(
+  score: (inputs: ScoreInput[]) => Promise<Scored[]>,
+  { series, scalers, share = 1 }: Evaluated,
 ): Promise<number> {
-  const all = series.map((grid, i) => ({ ...scaled(grid, scalers[i]!), grid, scaler: scalers[i]! }));
-  const places = spreadPlaces(all, config.window, { limit: MAX_WINDOWS, from: () => 0 });
-  const random = seeded(config.seed + 1);
+  const stride = Math.max(1, series.length / MAX_SERIES);
+  const chosen = Array.from({ length: Math.floor(series.length / stride) }, (_, i) => Math.floor(i * stride));
+  const parts = chosen.map((i) => partOf(series[i]!, scalers[i]!, share));
+  const scored = await score(parts.map(({ input }) => input));
   let [nats, count] = [0, 0];
-  for (const block of blocks(places, BATCH)) {
-    const batch = cut(block, config.window);
-    const observed = batch.observed.reduce((sum, one) => sum + one, 0);
-    nats += observed * tf.tidy(() => network.loss(batch, random, 1).dataSync()[0]!);
-    count += observed;
-    for (const { series, at } of block) {
-      const { grid, scaler } = series as (typeof all)[number];
-      for (let t = Math.max(0, at); t < Math.min(at + config.window, grid.values.length); t++) {
-        if (Number.isFinite(grid.values[t]!)) nats -= logSlope(scaler, grid.values[t]!);
-      }
+  scored.forEach(({ contributions }, i) => {
+    const { input, judgedFrom } = parts[i]!;
+    for (let at = judgedFrom; at < contributions.length; at++) {
+      if (Number.isNaN(contributions[at]!)) continue;
+      nats += contributions[at]! - logSlope(input.scalers[at % input.scalers.length]!, input.values[at]!);
+      count++;
     }
-    await breathe();
-  }
+  });
   return count === 0 ? NaN : nats / count;
+}
+
+function partOf({ start, values, periodMs, features = 1 }: Grid, scalers: Scaler[], share: number) {
+  const length = values.length / features;
+  const judged = Math.min(MAX_STEPS, Math.ceil(length * share));
+  const heard = Math.min(WARM_UP, length - judged);
+  const skipped = length - judged - heard;
+  const kept = values.slice(skipped * features);
+  const input: ScoreInput = { state: null, start: start + skipped, values: kept, periodMs, scalers };
+  return { input, judgedFrom: heard * features };
 }

@@ -25,12 +25,12 @@ it('rolls an autoregressive process out with its own quantiles', { timeout: 60_0
   };
   const trained = await trainModel('vrnn', [process(1, 6000)], { ...config, epochs: 8 }, { seed: 1 });
   const model = openModel(trained);
-  const [scaler, periodMs] = [trained.scalers[0]!, config.periodMs];
+  const [scalers, periodMs] = [trained.scalers[0]!, config.periodMs];
   const inputs = await Promise.all(
     [2, 3, 4, 5].map(async (seed) => {
       const { start, values } = process(seed, 60);
-      const [scored] = await model.score([{ state: null, start, values, periodMs, scaler }]);
-      return { state: scored!.state, last: values.at(-1)!, periodMs, scaler };
+      const [scored] = await model.score([{ state: null, start, values, periodMs, scalers }]);
+      return { state: scored!.state, last: values.at(-1)!, periodMs, scalers };
     }),
   );
   const levels = [0.05, 0.5, 0.95];

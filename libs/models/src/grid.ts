@@ -7,8 +7,10 @@
 export interface Grid {
   periodMs: number;
   start: number;
-  /** One feature. Several features of one thing would enter as one Grid each, stacked on the feature axis. */
+  /** [time, feature] */
   values: Float32Array | Float64Array;
+  /** How many quantities are measured at each step; 1 when left out. */
+  features?: number;
 }
 
 const SECOND = 1_000;

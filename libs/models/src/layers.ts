@@ -19,8 +19,8 @@ export function kernel(
 ): Layer {
   const std = gain / Math.sqrt(inputs);
   const values = random.normals(inputs * outputs).map((value) => value * std);
-  const variable = variableOf(w, name, [inputs, outputs], values);
-  return (x) => product(x, variable);
+  const matrix = variable(w, name, [inputs, outputs], values);
+  return (x) => product(x, matrix);
 }
 
 /**
@@ -47,12 +47,23 @@ export function dense(
   { gain = 1 }: { gain?: number } = {},
 ): Layer {
   const times = kernel(w, `${name}/kernel`, [inputs, outputs], random, gain);
-  const offset = variableOf(w, `${name}/bias`, [outputs], new Float32Array(outputs));
+  const offset = variable(w, `${name}/bias`, [outputs], new Float32Array(outputs));
   return (x) => times(x).add(offset);
 }
 
-function variableOf(w: Weights, name: string, shape: number[], values: Float32Array): tf.Variable {
+/** A trainable variable of its own. */
+export function variable(w: Weights, name: string, shape: number[], values: Float32Array): tf.Variable {
   return (w[name] = tf.tidy(() => tf.variable(tf.tensor(values, shape))));
+}
+
+/** A variable that is no business of the optimizer, zero until it is set. */
+export function fixed(w: Weights, name: string, shape: number[]): tf.Variable {
+  return (w[name] = tf.tidy(() => tf.variable(tf.zeros(shape), false)));
+}
+
+/** Sets a variable to these numbers. */
+export function constant(variable: tf.Variable, values: Float32Array): void {
+  tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
 }
 
 /** A layer whose output is a distribution: its standard deviation stays above `floor`. */
@@ -72,6 +83,8 @@ export function gaussian(
 export const LATENT_FLOOR = 1e-3;
 /** Below this (robust standard deviations of a series) no difference is worth a surprise. */
 export const SAMPLE_FLOOR = 0.01;
+/** The same for a whole window, √0.03: below it a reconstruction is as good as any. */
+export const WINDOW_FLOOR = 0.173;
 
 export function disposeWeights(weights: Weights): void {
   for (const variable of Object.values(weights)) variable.dispose();

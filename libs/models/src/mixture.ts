@@ -31,6 +31,7 @@ const PRECISION = 1e-4;
 /** The x with P(X ≤ x) = level: regula falsi (Illinois) between the outermost quantiles of the parts. */
 export function mixtureQuantile(mixture: Mixture, level: number): number {
   const z = normalQuantile(level);
+  if (mixture.means.length === 1) return mixture.means[0]! + z * mixture.stds[0]!;
   let low = Infinity;
   let high = -Infinity;
   for (let k = 0; k < mixture.means.length; k++) {
@@ -69,8 +70,16 @@ export function normalCdf(x: number): number {
   return x > 0 ? 1 - upper : upper;
 }
 
-/** Φ⁻¹(p) by bisection on `normalCdf`. */
+const QUANTILES = new Map<number, number>();
+
+/** Φ⁻¹(p) by bisection on `normalCdf`; asked for few levels again and again, so they are kept. */
 export function normalQuantile(p: number): number {
+  const known = QUANTILES.get(p) ?? bisected(p);
+  if (QUANTILES.size < 64) QUANTILES.set(p, known);
+  return known;
+}
+
+function bisected(p: number): number {
   let [low, high] = [-8, 8];
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;

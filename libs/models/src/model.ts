@@ -1,19 +1,19 @@
-/**
- * What a model is to everybody else: a kind, a config, packed weights; and four verbs: score, forecast, evaluate,
- * dispose. Grids are univariate today; tensors inside are [batch, time, feature] with features ≥ 1.
- */
+/** What a model is to everybody else: a kind, a config, packed weights; and five verbs. Features ≥ 1 everywhere. */
 import type { Cycle } from './calendar';
 import type { Grid } from './grid';
 import type { Scaler } from './scaler';
 
-export type ModelKind = 'vae' | 'vrnn';
+/** The variational models, their twins without a latent variable, and the floor of each. */
+export type ModelKind = 'vae' | 'vrnn' | 'autoencoder' | 'rnn' | 'pca' | 'seasonal-naive';
 
 /** All that is needed, besides weights, to make a model again. JSON-serialisable. */
 export interface ModelConfig {
   kind: ModelKind;
   periodMs: number;
   features: number;
-  /** Samples of a window: what a VAE sees, and what a VRNN is trained on at once. */
+  /** Steps after which the series repeat themselves; null: training looks for it, and may find none. */
+  season: number | null;
+  /** Samples of a window: what a VAE sees (at most; training narrows it to three seasons), and what a VRNN is trained on at once. */
   window: number;
   /** Width of the layers; of a VRNN also of its hidden state h. */
   hidden: number;
@@ -24,7 +24,7 @@ export interface ModelConfig {
   batch: number;
   epochs: number;
   stepsPerEpoch: number;
-  /** Epochs without a better held-out loss before training stops. */
+  /** Epochs without a better held-out loss before training stops and the best weights are kept; 0: never, the last are. */
   patience: number;
   learningRate: number;
   /** Weight of the KL term once warm-up is over; 1 is the ELBO. */
@@ -39,11 +39,11 @@ export interface ModelConfig {
   seed: number;
 }
 
-/** What a model has to remember of one series: at most 1 KB. */
+/** What a model has to remember of one series: at most 1 KB a feature. */
 export interface State {
   /** The step expected next. */
   step: number;
-  /** VRNN: h, the last sample, samples seen (capped). VAE: the last window − 1 scaled values, NaN = missing. */
+  /** VRNN: h, the last sample, samples seen (capped). Over windows: the last window − 1 scaled values, NaN = missing. */
   data: Float32Array;
 }
 
@@ -52,16 +52,20 @@ export interface ScoreInput {
   state: State | null;
   /** The step of values[0]; before `state.step` it is a RangeError. */
   start: number;
-  /** Raw units, NaN = missing. */
+  /** [time, feature] in raw units, NaN = missing. */
   values: Float32Array | Float64Array;
   periodMs: number;
-  scaler: Scaler;
+  /** One per feature. */
+  scalers: Scaler[];
 }
 
+/** Arrays [time] or [time, feature]. */
 export interface Scored {
-  /** Surprise in nats, larger = stranger; NaN where the sample is missing or the context is too short yet. */
+  /** [time], surprise in nats, larger = stranger; NaN where the sample is missing or the context is too short yet. */
   raw: Float32Array;
-  /** Median, 5 % and 95 % quantile of what was expected before the sample was seen, raw units; NaN = cannot say. */
+  /** [time, feature], what each feature adds to `raw`. */
+  contributions: Float32Array;
+  /** [time, feature]; median, 5 % and 95 % quantile of what was expected before the sample was seen, raw units; NaN = cannot say. */
   expected: Float32Array;
   lower: Float32Array;
   upper: Float32Array;
@@ -69,10 +73,15 @@ export interface Scored {
   state: State;
 }
 
+export type ReviewInput = Omit<ScoreInput, 'state'>;
+
+/** As `Scored`, but every sample judged with what came after it as well. */
+export type Reviewed = Pick<Scored, 'raw' | 'contributions'>;
+
 export interface ForecastInput {
   state: State;
   periodMs: number;
-  scaler: Scaler;
+  scalers: Scaler[];
 }
 
 export interface ForecastOptions {
@@ -85,14 +94,17 @@ export interface ForecastOptions {
 export interface Model {
   readonly kind: ModelKind;
   readonly config: ModelConfig;
-  /** Scores all series in one batch; what comes out for one does not depend on the others. */
+  /** Scores all series in one batch, each sample from its past only; what comes out for one does not depend on the others. */
   score(inputs: ScoreInput[]): Promise<Scored[]>;
-  /** Quantiles [series][level][horizon] in raw units, never crossing. Only a VRNN forecasts. */
+  /** Scores samples from all around them: what a review of the past can use, and no alert. */
+  review(inputs: ReviewInput[]): Promise<Reviewed[]>;
+  /** Quantiles [series][level][horizon · feature] in raw units, never crossing. */
   forecast?(inputs: ForecastInput[], options: ForecastOptions): Promise<number[][][]>;
   /**
-   * −ELBO of the series in nats per observed sample, as a density of *raw* values, so that models with different
-   * scalers compare: the smaller the better. NaN when nothing was observed.
+   * −log p(sample | its past) in nats per observed sample, as a density of *raw* values, so that models of all kinds and with
+   * different scalers compare: the smaller the better. Only the newest `share` of each series is judged, from what lies
+   * before it. NaN when nothing could be scored.
    */
-  evaluate(series: Grid[], scalers: Scaler[]): Promise<number>;
+  evaluate(series: Grid[], scalers: Scaler[][], share?: number): Promise<number>;
   dispose(): void;
 }

@@ -1,7 +1,11 @@
 /** Opens packed weights as a model. */
+import { autoencoder } from './autoencoder';
 import type { Model, ModelConfig, ModelKind } from './model';
-import { openVae } from './vae.model';
+import { seeded } from './noise';
+import { pca } from './pca';
+import { vae } from './vae';
 import { openVrnn } from './vrnn.model';
+import { openWindowModel } from './window.model';
 
 export interface OpenOptions {
   kind: ModelKind;
@@ -10,5 +14,16 @@ export interface OpenOptions {
 }
 
 /** The caller has run `selectBackend`. Throws ArtifactMismatch when weights and config do not belong together. */
-export const openModel = ({ kind, config, weights }: OpenOptions): Model =>
-  kind === 'vae' ? openVae(config, weights) : openVrnn(config, weights);
+export function openModel({ kind, config, weights }: OpenOptions): Model {
+  const random = seeded(config.seed);
+  switch (kind) {
+    case 'vae':
+      return openWindowModel(vae(config, random), config, weights);
+    case 'autoencoder':
+      return openWindowModel(autoencoder(config, random), config, weights);
+    case 'pca':
+      return openWindowModel(pca(config), config, weights);
+    default:
+      return openVrnn(config, weights);
+  }
+}

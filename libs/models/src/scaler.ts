@@ -32,6 +32,13 @@ export function fitScaler(values: ArrayLike<number>): Scaler {
   return { median, scale: scale ?? Math.max(Math.abs(median) * 0.01, 1e-6) };
 }
 
+/** One scaler per feature of values [time, feature]. */
+export function fitScalers(values: ArrayLike<number>, features = 1): Scaler[] {
+  return Array.from({ length: features }, (_, f) =>
+    fitScaler(Float64Array.from({ length: values.length / features }, (_, t) => values[t * features + f]!)),
+  );
+}
+
 /** Raw → scaled; NaN stays NaN, infinities become missing. */
 export function toScaled({ median, scale }: Scaler, value: number): number {
   if (!Number.isFinite(value)) return NaN;

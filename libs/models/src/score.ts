@@ -1,6 +1,6 @@
 /**
- * What both scorers share: the order of a call. Inputs are laid on one grid per block, gaps filled with missing
- * samples, and what a model says of a sample (a mixture per window, in scaled units) becomes score and band.
+ * What all scorers share: the order of a call. Inputs are laid on one grid per block, gaps filled with missing samples, and
+ * what a model says of a sample (a mixture per feature, in scaled units) becomes score and band.
  */
 import { type Mixture, logDensity, mixtureQuantile } from './mixture';
 import type { ScoreInput, Scored, State } from './model';
@@ -9,33 +9,41 @@ import { type Scaler, toRaw, toScaled } from './scaler';
 /** A series that is being scored: its values after the gap, and what has been said of them so far. */
 export interface Run {
   input: ScoreInput;
+  features: number;
   /** null: cold. */
   state: State | null;
-  /** Step of values[0], gap included. */
+  /** Step of the first of values, gap included. */
   start: number;
-  /** Scaled, not clipped; NaN = missing. */
+  /** [time, feature], scaled, not clipped; NaN = missing. */
   values: Float32Array;
-  /** Number of leading values that only fill the gap. */
+  /** Number of leading steps that only fill the gap. */
   gap: number;
   scored: Scored;
 }
 
 /** A gap longer than this many steps makes a state worthless: the series starts cold again. */
 export function begin(input: ScoreInput, longestGap: number): Run {
-  const { state, start, values, scaler } = input;
+  const { state, start, values, scalers } = input;
+  const features = scalers.length;
   const gap = state === null ? 0 : start - state.step;
   if (gap < 0) {
     throw new RangeError(`values start at step ${start}, but the state already expects step ${state!.step}`);
   }
+  const length = values.length / features;
+  if (!Number.isInteger(length)) {
+    throw new RangeError(`${values.length} values are not whole steps of ${features} features`);
+  }
   const kept = gap > longestGap ? null : state;
   const filled = kept === null ? 0 : gap;
-  const scaled = new Float32Array(filled + values.length).fill(NaN);
-  values.forEach((value, i) => (scaled[filled + i] = toScaled(scaler, value)));
+  const scaled = new Float32Array(filled * features + values.length).fill(NaN);
+  values.forEach((value, i) => (scaled[filled * features + i] = toScaled(scalers[i % features]!, value)));
   const blank = () => new Float32Array(values.length).fill(NaN);
-  const scored = { raw: blank(), expected: blank(), lower: blank(), upper: blank() };
-  const next = { step: start + values.length, data: kept?.data ?? new Float32Array(0) };
+  const raw = new Float32Array(length).fill(NaN);
+  const scored = { raw, contributions: blank(), expected: blank(), lower: blank(), upper: blank() };
+  const next = { step: start + length, data: kept?.data ?? new Float32Array(0) };
   return {
     input,
+    features,
     state: kept,
     start: start - filled,
     values: scaled,
@@ -44,27 +52,33 @@ export function begin(input: ScoreInput, longestGap: number): Run {
   };
 }
 
-/** Writes score and band of value t of a run. The score is the mean over the mixtures given. */
-export function say(run: Run, t: number, mixtures: Mixture[]): void {
+/**
+ * Writes score and bands of step t of a run: −log p of its observed features, each a mixture, weighted by `weights` (what is
+ * one nat to a feature that is always surprising may be the world to another).
+ */
+export function say(run: Run, t: number, mixtures: Mixture[], weights?: ArrayLike<number>): void {
   const index = t - run.gap;
   if (index < 0) return;
-  const { scored, input } = run;
-  const all = mixtures.length === 1 ? mixtures[0]! : pooled(mixtures);
-  scored.expected[index] = rawQuantile(all, 0.5, input.scaler);
-  scored.lower[index] = rawQuantile(all, 0.05, input.scaler);
-  scored.upper[index] = rawQuantile(all, 0.95, input.scaler);
-  const x = run.values[t]!;
-  if (Number.isNaN(x)) return;
-  scored.raw[index] = mixtures.reduce((sum, mixture) => sum - logDensity(mixture, x) / mixtures.length, 0);
+  const { scored, input, features } = run;
+  let [raw, seen] = [0, 0];
+  mixtures.forEach((mixture, f) => {
+    const at = index * features + f;
+    const scaler = input.scalers[f]!;
+    scored.expected[at] = rawQuantile(mixture, 0.5, scaler);
+    scored.lower[at] = rawQuantile(mixture, 0.05, scaler);
+    scored.upper[at] = rawQuantile(mixture, 0.95, scaler);
+    const x = run.values[t * features + f]!;
+    if (Number.isNaN(x)) return;
+    const nats = -logDensity(mixture, x) * (weights?.[f] ?? 1);
+    scored.contributions[at] = nats;
+    raw += nats;
+    seen++;
+  });
+  if (seen > 0) scored.raw[index] = raw;
 }
 
 const rawQuantile = (mixture: Mixture, level: number, scaler: Scaler): number =>
   Math.max(-MAX_FLOAT, Math.min(MAX_FLOAT, toRaw(scaler, mixtureQuantile(mixture, level))));
-
-function pooled(mixtures: Mixture[]): Mixture {
-  const join = (parts: Float32Array[]) => Float32Array.from(parts.flatMap((part) => [...part]));
-  return { means: join(mixtures.map(({ means }) => means)), stds: join(mixtures.map(({ stds }) => stds)) };
-}
 
 export function blocks<T>(all: T[], size: number): T[][] {
   const count = Math.ceil(all.length / size);

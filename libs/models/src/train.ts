@@ -1,45 +1,49 @@
 /**
  * Training: Adam (Kingma & Ba 2015) on −ELBO over random windows of all series, one network for all, a scaler each.
- * The last fifth of every series is held out; the weights of the epoch with the best held-out loss are kept. The work
+ * The last tenth of every series is held out. The work
  * is epochs · stepsPerEpoch · batch windows however much data there is, and equal seeds give equal weights.
  */
 import * as tf from '@tensorflow/tfjs';
 import { type Values, assign, pack, valuesOf } from './artifact';
-import { fitted } from './config';
+import { autoencoder } from './autoencoder';
+import { fitted, isOverWindows } from './config';
 import type { Grid } from './grid';
 import { type Weights, disposeWeights } from './layers';
 import type { ModelConfig, ModelKind } from './model';
 import { type Random, seeded } from './noise';
-import { type Scaler, fitScaler } from './scaler';
+import { pca } from './pca';
+import { type Scaler, fitScalers } from './scaler';
 import { vae } from './vae';
 import { vrnn } from './vrnn';
+import type { WindowNetwork } from './window.network';
+import { finishWindows, startWindows } from './window.train';
 import { type Batch, cut, drawPlaces, scaled, splitAt, spreadPlaces } from './windows';
 
 /** Losses are −ELBO in nats per observed sample, of scaled values. */
-export interface TrainProgress {
-  kind: ModelKind;
+export interface TrainProgress<Kind extends ModelKind = ModelKind> {
+  kind: Kind;
   epoch: number;
   epochs: number;
   loss: number;
   heldOutLoss: number | null;
 }
 
-export interface TrainedModel {
-  kind: ModelKind;
+export interface TrainedModel<Kind extends ModelKind = ModelKind> {
+  kind: Kind;
   /** As trained: narrowed to what the data can teach, and with its seed. */
   config: ModelConfig;
   /** Packed, self-describing. */
   weights: Uint8Array;
-  /** One per input series. */
-  scalers: Scaler[];
+  /** [series][feature] */
+  scalers: Scaler[][];
   losses: { epoch: number; loss: number; heldOutLoss: number }[];
   /** The best of `losses`, that of `weights`. */
   heldOutLoss: number;
 }
 
-export interface TrainOptions {
+export interface TrainOptions<Kind extends ModelKind = ModelKind> {
   seed: number;
-  onProgress?: (progress: TrainProgress) => void;
+  onProgress?: (progress: TrainProgress<Kind>) => void;
   signal?: AbortSignal;
 }
 
@@ -54,29 +58,47 @@ export interface Network {
   loss(batch: Batch, random: Random, beta: number): tf.Scalar;
 }
 
-export const buildNetwork = (config: ModelConfig, random: Random): Network =>
-  config.kind === 'vae' ? vae(config, random) : vrnn(config, random);
-
 /** Trains a network for all of these series; the caller has run `selectBackend`. */
-export async function trainModel(
-  kind: ModelKind,
+export async function trainModel<Kind extends ModelKind>(
+  kind: Kind,
   series: Grid[],
   config: ModelConfig,
-  { seed, onProgress, signal }: TrainOptions,
-): Promise<TrainedModel> {
-  const narrowed = { ...fitted(config, series), kind, seed };
+  { seed, onProgress, signal }: TrainOptions<Kind>,
+): Promise<TrainedModel<Kind>> {
+  const scalers = series.map(({ values, features }) => fitScalers(values, features));
+  const all = series.map((grid, i) => scaled(grid, scalers[i]!));
+  if (!all.some(({ values }) => values.some((value) => !Number.isNaN(value)))) {
+    throw new TrainingDiverged('there is not a single sample to learn from');
+  }
+  const narrowed = { ...fitted({ ...config, kind }, all), kind, seed };
   const random = seeded(seed);
-  const scalers = series.map(({ values }) => fitScaler(values));
   const network = buildNetwork(narrowed, random);
   try {
-    const all = series.map((grid, i) => scaled(grid, scalers[i]!));
-    const losses = await descend(network, all, { config: narrowed, random, onProgress, signal });
+    if (isWindowNetwork(network)) startWindows(network, all, { config: narrowed, random });
+    const tell = onProgress && ((progress: TrainProgress) => onProgress({ ...progress, kind }));
+    const losses = await descend(network, all, { config: narrowed, random, onProgress: tell, signal });
+    if (isWindowNetwork(network)) finishWindows(network, all, narrowed);
     const heldOutLoss = Math.min(...losses.map((epoch) => epoch.heldOutLoss));
     return { kind, config: narrowed, weights: pack(network.weights), scalers, losses, heldOutLoss };
   } finally {
     disposeWeights(network.weights);
   }
 }
+
+export function buildNetwork(config: ModelConfig, random: Random): Network | WindowNetwork {
+  switch (config.kind) {
+    case 'vae':
+      return vae(config, random);
+    case 'autoencoder':
+      return autoencoder(config, random);
+    case 'pca':
+      return pca(config);
+    default:
+      return vrnn(config, random);
+  }
+}
+
+const isWindowNetwork = (network: Network | WindowNetwork): network is WindowNetwork => 'start' in network;
 
 interface Descent extends Omit<TrainOptions, 'seed'> {
   config: ModelConfig;
@@ -89,17 +111,16 @@ async function descend(
   all: ReturnType<typeof scaled>[],
   { config, random, onProgress, signal }: Descent,
 ): Promise<TrainedModel['losses']> {
-  const { kind, epochs, stepsPerEpoch } = config;
-  const observed = all.some(({ values }) => values.some((value) => !Number.isNaN(value)));
-  if (!observed) throw new TrainingDiverged('there is not a single sample to learn from');
+  const { kind, epochs, stepsPerEpoch, patience } = config;
+  const isTrainable = trainable(network).length > 0;
   const heldOut = cut(spreadPlaces(all, config.window, { limit: 96, from: splitAt }), config.window);
   const optimizer = tf.train.adam(config.learningRate);
   const losses: TrainedModel['losses'] = [];
   let best: { heldOutLoss: number; epoch: number; values: Values } | undefined;
   try {
-    for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (let epoch = 1; epoch <= (isTrainable ? epochs : 1); epoch++) {
       let sum = 0;
-      for (let i = 0; i < stepsPerEpoch; i++) {
+      for (let i = 0; i < (isTrainable ? stepsPerEpoch : 0); i++) {
         setLearningRate(optimizer, config, (epoch - 1) * stepsPerEpoch + i);
         const batch = hide(cut(drawPlaces(all, config, random), config.window), config, random);
         const beta = config.beta * Math.min(1, epoch / Math.max(1, config.klWarmUp));
@@ -107,17 +128,18 @@ async function descend(
         await new Promise((resolve) => setImmediate(resolve));
         signal?.throwIfAborted();
       }
-      const loss = sum / stepsPerEpoch;
+      const loss = isTrainable ? sum / stepsPerEpoch : meanLoss(network, heldOut, config);
       const heldOutLoss = meanLoss(network, heldOut, config);
       if (!Number.isFinite(loss) || !Number.isFinite(heldOutLoss)) {
         throw new TrainingDiverged(`${kind}: the loss became ${loss} in epoch ${epoch} of ${epochs}`);
       }
       losses.push({ epoch, loss, heldOutLoss });
       onProgress?.({ kind, epoch, epochs, loss, heldOutLoss });
-      if (best === undefined || heldOutLoss < best.heldOutLoss) {
+      signal?.throwIfAborted();
+      if (best === undefined || patience === 0 || heldOutLoss < best.heldOutLoss) {
         best = { heldOutLoss, epoch, values: valuesOf(network.weights) };
       }
-      if (epoch - best.epoch >= config.patience) break;
+      if (patience > 0 && epoch - best.epoch >= patience) break;
     }
     assign(network.weights, best!.values);
     return losses;
@@ -138,11 +160,14 @@ function setLearningRate(optimizer: tf.AdamOptimizer, config: ModelConfig, step:
   (optimizer as unknown as { learningRate: number }).learningRate = rate;
 }
 
+const trainable = ({ weights }: Network): tf.Variable[] =>
+  Object.values(weights).filter((variable) => variable.trainable);
+
 const MAX_GRADIENT_NORM = 1;
 
 /** One step down the gradient, its norm clipped (Pascanu et al. 2013), and the loss before it. */
 function trainStep(network: Network, optimizer: tf.Optimizer, loss: () => tf.Scalar): number {
-  const variables = Object.values(network.weights);
+  const variables = trainable(network);
   return tf.tidy(() => {
     const { value, grads } = tf.variableGrads(loss, variables);
     const squares = Object.values(grads).map((gradient) => gradient.square().sum());
@@ -156,15 +181,13 @@ function trainStep(network: Network, optimizer: tf.Optimizer, loss: () => tf.Sca
   });
 }
 
-/** Hides samples from the encoder: scattered ones, and for a VAE also the newest few, as when they are scored. */
+/** Hides samples from the encoder: of a window its newest step, as when it is scored; of a sequence any. */
 function hide(batch: Batch, config: ModelConfig, random: Random): Batch {
-  const { size, length, visible } = batch;
-  if (config.kind === 'vrnn') return hideSteps(batch, config, random);
+  const { size, length, features, visible } = batch;
+  if (!isOverWindows(config.kind)) return hideSteps(batch, config, random);
   for (let row = 0; row < size; row++) {
-    const newest = random.uniform() < 0.75 ? 1 + random.below(Math.max(1, length >> 2)) : 0;
-    for (let t = 0; t < length; t++) {
-      if (t >= length - newest || random.uniform() < config.missing) visible[row * length + t] = 0;
-    }
+    if (random.uniform() < config.missing)
+      visible.fill(0, ((row + 1) * length - 1) * features, (row + 1) * length * features);
   }
   return batch;
 }
@@ -174,11 +197,14 @@ const HIDING_BATCHES = 4;
 
 /** Of a VRNN whole steps of half of the batch: a step that anybody misses is a slow one. */
 function hideSteps(batch: Batch, config: ModelConfig, random: Random): Batch {
-  const { size, length, visible } = batch;
+  const { size, length, features, visible } = batch;
   if (random.below(HIDING_BATCHES) > 0) return batch;
   for (let t = 1; t < length; t++) {
     if (random.uniform() >= HIDING_BATCHES * config.missing) continue;
-    for (let row = 0; row < size; row++) if (random.uniform() < 0.5) visible[row * length + t] = 0;
+    for (let row = 0; row < size; row++) {
+      if (random.uniform() < 0.5)
+        visible.fill(0, (row * length + t) * features, (row * length + t + 1) * features);
+    }
   }
   return batch;
 }

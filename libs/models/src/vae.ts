@@ -1,103 +1,117 @@
 /**
  * Variational autoencoder over windows (Kingma & Welling 2014, arXiv:1312.6114), conditioned on the calendar c of the
- * window's last step, with missing samples as in Donut (Xu et al. 2018, arXiv:1802.03903).
+ * window's last step.
  *
  *   prior    p(z) = N(0, I)
- *   encoder  q(z | x ⊙ m, m, c)          m = 1 where the encoder may look
- *   decoder  p(x_i | z, c) = N(μ_i, σ_i²)
+ *   encoder  q(z | x, c) = N(x·B + b + f(x, c), diag s(x, c)²)        f, g: two hidden layers, zero at the start
+ *   decoder  p(x | z, c) = N(z·A + a + g(z, c), σ²)                   one σ per feature, above a floor
  *   ELBO     E_q Σ_i observed_i · log p(x_i | z, c) − KL(q ‖ p)
  *
- * While training, samples are hidden from the encoder but kept in the reconstruction term: E over corruptions of this
- * is still a lower bound of log p(x) (Im et al. 2017, arXiv:1511.06406), and the decoder learns to fill in what the
- * encoder did not see, which is how the newest samples are scored.
+ * A, a, B, b, s and σ start as probabilistic PCA (`ppca.ts`), where the ELBO is tight; training bends what is linear. A
+ * missing sample enters the encoder as its mean given the others (Donut's imputation, Xu et al. 2018, arXiv:1802.03903)
+ * and adds nothing to the ELBO; while training the newest sample is hidden now and then, as it is when it is scored.
  */
 import * as tf from '@tensorflow/tfjs';
-import { calendarWidth, writeCalendar } from './calendar';
+import { calendarWidth } from './calendar';
 import { type Gaussian, klToStandard, logProb, sample } from './gaussian';
-import { LATENT_FLOOR, SAMPLE_FLOOR, type Weights, dense, gaussian } from './layers';
+import { WINDOW_FLOOR, type Weights, constant, dense, variable } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
+import { type Ppca, posteriorOf } from './ppca';
+import { type WindowBatch, type WindowNetwork, toWindowBatch, windowBase } from './window.network';
 import type { Batch } from './windows';
 
 export type Vae = ReturnType<typeof vae>;
 
 export function vae(config: ModelConfig, random: Random) {
-  const { window, features, hidden, latent, cycles } = config;
-  const calendar = calendarWidth(cycles);
+  const { features, hidden, latent, cycles, window } = config;
   const size = window * features;
+  const calendar = calendarWidth(cycles);
   const weights: Weights = {};
-  const relu = Math.SQRT2;
-  const encode = dense(weights, 'encode', [2 * size + calendar, hidden], random, { gain: relu });
-  const deepen = dense(weights, 'encode/deep', [hidden, hidden], random, { gain: relu });
-  const posterior = gaussian(weights, 'encoder', [hidden, latent], random, { floor: LATENT_FLOOR });
-  const decode = dense(weights, 'decode', [latent + calendar, hidden], random, { gain: relu });
-  const unfold = dense(weights, 'decode/deep', [hidden, hidden], random, { gain: relu });
-  const toWindow = gaussian(weights, 'decoder', [hidden, size], random, { floor: SAMPLE_FLOOR, gain: 0.5 });
+  const base = windowBase(weights, config);
+  const relu = { gain: Math.SQRT2 };
+  const encodeLinear = dense(weights, 'encoder/linear', [size, latent], random);
+  const encode = dense(weights, 'encoder/hidden', [size + calendar, hidden], random, relu);
+  const deepen = dense(weights, 'encoder/deep', [hidden, hidden], random, relu);
+  const bend = dense(weights, 'encoder/mean', [hidden, latent], random, { gain: 0 });
+  const widen = dense(weights, 'encoder/logStd', [hidden, latent], random, { gain: 0 });
+  const decodeLinear = dense(weights, 'decoder/linear', [latent, size], random);
+  const decode = dense(weights, 'decoder/hidden', [latent + calendar, hidden], random, relu);
+  const unfold = dense(weights, 'decoder/deep', [hidden, hidden], random, relu);
+  const toWindow = dense(weights, 'decoder/mean', [hidden, size], random, { gain: 0 });
+  const logStd = variable(weights, 'decoder/logStd', [features], new Float32Array(features));
 
-  /** x (0 where not visible) and visible are [batch, time · feature], calendar [batch, width]. */
-  function encoder(x: tf.Tensor, visible: tf.Tensor, calendar: tf.Tensor): Gaussian {
-    const seen = encode(tf.concat([x, visible, calendar], 1)).relu();
-    return posterior(deepen(seen).relu());
+  /** x is [batch, time · feature], calendar [batch, width]. */
+  function encoder(x: tf.Tensor, calendar: tf.Tensor): Gaussian {
+    const layer = deepen(encode(tf.concat([x, calendar], 1)).relu()).relu();
+    return { mean: encodeLinear(x).add(bend(layer)), std: widen(layer).clipByValue(-7, 3).exp() };
   }
 
   const beforeWindow = (z: tf.Tensor, calendar: tf.Tensor): tf.Tensor =>
     unfold(decode(tf.concat([z, calendar], 1)).relu()).relu();
 
-  /** The window given z: mean and std are [batch, time · feature]. */
-  const decoder = (z: tf.Tensor, calendar: tf.Tensor): Gaussian => toWindow(beforeWindow(z, calendar));
+  const std = (): tf.Tensor =>
+    logStd
+      .exp()
+      .square()
+      .add(WINDOW_FLOOR ** 2)
+      .sqrt();
 
-  /** Only the newest sample given z, [batch, feature]: the same numbers as the end of `decoder`, for less work. */
-  function newest(z: tf.Tensor, calendar: tf.Tensor): Gaussian {
-    const width = beforeWindow(z, calendar) as tf.Tensor2D;
-    const column = (name: string): tf.Tensor => {
-      const kernel = weights[`decoder/${name}/kernel`]!.slice([0, size - features], [hidden, features]);
-      const bias = weights[`decoder/${name}/bias`]!.slice([size - features], [features]);
-      return tf.matMul(width, kernel as tf.Tensor2D).add(bias);
+  /** The window given z: mean is [batch, time · feature], std [time · feature]. */
+  const decoder = (z: tf.Tensor, calendar: tf.Tensor): Gaussian => ({
+    mean: decodeLinear(z).add(toWindow(beforeWindow(z, calendar))),
+    std: std().tile([window]),
+  });
+
+  /** The last sample of `decoder`'s mean, [batch, feature], for less work. */
+  function decodeNewest(z: tf.Tensor, calendar: tf.Tensor): tf.Tensor {
+    const last = (name: string, inputs: number) => {
+      const kernel = weights[`${name}/kernel`]!.slice([0, size - features], [inputs, features]);
+      const bias = weights[`${name}/bias`]!.slice([size - features], [features]);
+      return (x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D).add(bias);
     };
-    return { mean: column('mean'), std: column('std').softplus().add(SAMPLE_FLOOR) };
+    const linear = last('decoder/linear', latent)(z);
+    return linear.add(last('decoder/mean', hidden)(beforeWindow(z, calendar)));
   }
 
   /** Both terms of the ELBO: per sample [batch, time · feature], 0 where x is missing, and per window [batch]. */
   function elbo(batch: WindowBatch, epsilon: tf.Tensor) {
-    const q = encoder(batch.x.mul(batch.visible), batch.visible, batch.calendar);
+    const q = encoder(base.entering(batch), batch.calendar);
     const window = decoder(sample(q, epsilon), batch.calendar);
     return { reconstruction: logProb(window, batch.x).mul(batch.observed), kl: klToStandard(q) };
   }
 
-  /** −ELBO in nats per observed sample, the KL term weighted by beta. */
-  function loss(batch: Batch, random: Random, beta: number): tf.Scalar {
-    const count = Math.max(
-      1,
-      batch.observed.reduce((sum, one) => sum + one, 0),
-    );
-    const epsilon = tf.tensor2d(random.normals(batch.size * latent), [batch.size, latent]);
-    const terms = elbo(toWindowBatch(batch, config), epsilon);
-    return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div<tf.Scalar>(count);
-  }
-
-  return { weights, encoder, decoder, newest, elbo, loss };
-}
-
-/** The tensors of a batch; [batch, time · feature] each, calendar [batch, width]. */
-export interface WindowBatch {
-  x: tf.Tensor;
-  observed: tf.Tensor;
-  visible: tf.Tensor;
-  calendar: tf.Tensor;
-}
-
-export function toWindowBatch(batch: Batch, { cycles, periodMs }: ModelConfig): WindowBatch {
-  const { size, length, starts } = batch;
-  const width = calendarWidth(cycles);
-  const calendar = new Float32Array(size * width);
-  starts.forEach((start, row) =>
-    writeCalendar(calendar, row * width, { cycles, step: start + length - 1, periodMs }),
-  );
-  const flat = (values: Float32Array) => tf.tensor2d(values, [size, values.length / size]);
   return {
-    x: flat(batch.x),
-    observed: flat(batch.observed),
-    visible: flat(batch.visible),
-    calendar: tf.tensor2d(calendar, [size, width]),
-  };
+    weights,
+    ...base,
+    encoder,
+    decoder,
+    elbo,
+    start(ppca: Ppca): void {
+      base.start(ppca);
+      const { kernel, bias, std } = posteriorOf(ppca);
+      constant(weights['encoder/linear/kernel']!, kernel);
+      constant(weights['encoder/linear/bias']!, bias);
+      constant(weights['encoder/logStd/bias']!, std.map(Math.log));
+      tf.tidy(() => weights['decoder/linear/kernel']!.assign(tf.transpose(weights['ppca/loadings']!)));
+      constant(weights['decoder/linear/bias']!, ppca.mean);
+      const excess = Math.max(ppca.noise - WINDOW_FLOOR ** 2, 1e-4);
+      constant(logStd, new Float32Array(features).fill(0.5 * Math.log(excess)));
+    },
+    /** −ELBO in nats per observed sample, the KL term weighted by beta. */
+    loss(batch: Batch, random: Random, beta: number): tf.Scalar {
+      const count = Math.max(
+        1,
+        batch.observed.reduce((sum, one) => sum + one, 0),
+      );
+      const epsilon = tf.tensor2d(random.normals(batch.size * latent), [batch.size, latent]);
+      const terms = elbo(toWindowBatch(batch, config), epsilon);
+      return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div<tf.Scalar>(count);
+    },
+    reconstruct(x: tf.Tensor, calendar: tf.Tensor) {
+      const q = encoder(x, calendar);
+      return { ...decoder(q.mean, calendar), kl: klToStandard(q) };
+    },
+    newest: (x: tf.Tensor, calendar: tf.Tensor) => decodeNewest(encoder(x, calendar).mean, calendar),
+  } satisfies WindowNetwork & Record<string, unknown>;
 }

@@ -11,10 +11,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
 import { calendarWidth, writeCalendar } from './calendar';
-import { evaluateNetwork } from './evaluate';
+import { predictiveLoss } from './evaluate';
 import { disposeWeights, repeated, tiled } from './layers';
 import type { ForecastInput, ForecastOptions, Model, ModelConfig, ScoreInput, State } from './model';
 import { balancedNormals, seeded } from './noise';
+import { reviewSteps } from './review';
 import { quantile, toRaw } from './scaler';
 import { type Run, begin, blocks, breathe, say } from './score';
 import { type Vrnn, toSequence, vrnn } from './vrnn';
@@ -34,16 +35,18 @@ export function openVrnn(config: ModelConfig, weights: Uint8Array): Model {
     config.samples,
     config.latent,
   ]);
+  const score = async (inputs: ScoreInput[]) => {
+    const runs = inputs.map((input) => begin(input, config.window >> 1));
+    for (const block of blocks(runs, MAX_SERIES)) await scoreBlock(network, block, { config, epsilon });
+    return runs.map(({ scored }) => scored);
+  };
   return {
     kind: 'vrnn',
     config,
-    async score(inputs: ScoreInput[]) {
-      const runs = inputs.map((input) => begin(input, config.window));
-      for (const block of blocks(runs, MAX_SERIES)) await scoreBlock(network, block, { config, epsilon });
-      return runs.map(({ scored }) => scored);
-    },
+    score,
+    review: (inputs) => reviewSteps(score, inputs, config),
     forecast: (inputs, options) => forecast(network, inputs, { config, ...options }),
-    evaluate: (series, scalers) => evaluateNetwork(network, config, { series, scalers }),
+    evaluate: (series, scalers, share) => predictiveLoss(score, { series, scalers, share }),
     dispose() {
       disposeWeights(network.weights);
       epsilon.dispose();
@@ -122,7 +125,7 @@ function batchOf(heard: Heard[], from: number, length: number): Batch {
     }
   });
   const starts = Float64Array.from(heard, ({ run }) => run.start + from);
-  return { size, length, x, observed, visible: observed, starts };
+  return { size, length, features: 1, x, filled: x, observed, visible: observed, starts };
 }
 
 /** Time-major: K means and stds per step and series, then h and x after each step. */
@@ -237,8 +240,8 @@ function writeQuantiles(
   x: Float32Array,
   at: { t: number; inputs: ForecastInput[]; levels: number[]; samples: number },
 ): void {
-  at.inputs.forEach(({ scaler }, row) => {
+  at.inputs.forEach(({ scalers: [scaler] }, row) => {
     const paths = x.slice(row * at.samples, (row + 1) * at.samples).sort();
-    at.levels.forEach((level, i) => (into[row]![i]![at.t] = toRaw(scaler, quantile(paths, level))));
+    at.levels.forEach((level, i) => (into[row]![i]![at.t] = toRaw(scaler!, quantile(paths, level))));
   });
 }

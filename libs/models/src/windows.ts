@@ -1,16 +1,20 @@
 /**
- * Windows: what is cut from scaled series to train and to evaluate, as arrays [batch, time, feature] of a
- * univariate series (feature = 1). A window may reach beyond its series; there its samples are missing.
+ * Windows: what is cut from scaled series to train and to evaluate, as arrays [batch, time, feature]. A window may reach
+ * beyond its series; there its samples are missing.
  */
-import type { ModelConfig } from './model';
 import type { Grid } from './grid';
+import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import { type Scaler, toScaled } from './scaler';
 
-/** A series in scaled units, NaN = missing, clipped to ±INPUT_CLIP. */
+/** A series in scaled units, [time, feature], clipped to ±INPUT_CLIP. */
 export interface ScaledSeries {
   start: number;
+  features: number;
+  /** NaN = missing */
   values: Float32Array;
+  /** The same with its gaps filled: on the line between their neighbours. */
+  filled: Float32Array;
 }
 
 /** What enters a network is clipped here, so that one outlier does not wreck a hidden state or a batch. */
@@ -22,9 +26,9 @@ export const clipped = (x: number): number => Math.max(-INPUT_CLIP, Math.min(INP
 export const longestWild = ({ window }: ModelConfig): number => window >> 2;
 
 /**
- * What a scorer remembers of scaled values: clipped, and missing (NaN) where they are wild, so that a spike is not
- * expected to go on, nor its end a surprise. Wild samples in a row are remembered once there are more than `longest`;
- * `wild` counts those in a row before the first value, and comes back counted on.
+ * What a scorer remembers of the scaled values of one feature: clipped, and missing (NaN) where they are wild, so that a
+ * spike is not expected to go on, nor its end a surprise. Wild samples in a row are remembered once there are more than
+ * `longest`; `wild` counts those in a row before the first value, and comes back counted on.
  */
 export function remembered(
   values: Float32Array,
@@ -38,54 +42,92 @@ export function remembered(
   return { values: kept, wild: Math.min(wild, longest + 1) };
 }
 
-export function scaled(grid: Grid, scaler: Scaler): ScaledSeries {
-  const values = Float32Array.from(grid.values, (value) => clipped(toScaled(scaler, value)));
-  return { start: grid.start, values };
+/** A grid through one scaler per feature. */
+export function scaled(grid: Grid, scalers: Scaler[]): ScaledSeries {
+  const { start, features = 1 } = grid;
+  const values = Float32Array.from(grid.values, (value, i) =>
+    clipped(toScaled(scalers[i % features]!, value)),
+  );
+  return { start, features, values, filled: interpolated(values, features) };
 }
 
+/** Gaps on the line between their neighbours, at the ends at the level of the one there is; 0 where there is none. */
+export function interpolated(values: Float32Array, features: number): Float32Array {
+  const filled = values.slice();
+  const length = values.length / features;
+  for (let f = 0; f < features; f++) {
+    let before = -1;
+    for (let t = 0; t <= length; t++) {
+      if (t < length && Number.isNaN(values[t * features + f]!)) continue;
+      const left = before < 0 ? NaN : values[before * features + f]!;
+      const right = t === length ? NaN : values[t * features + f]!;
+      for (let gap = before + 1; gap < t; gap++) {
+        const share = (gap - before) / (t - before);
+        const line = Number.isNaN(left) ? right : Number.isNaN(right) ? left : left + share * (right - left);
+        filled[gap * features + f] = Number.isNaN(line) ? 0 : line;
+      }
+      before = t;
+    }
+  }
+  return filled;
+}
+
+/** Arrays [size, length, features]. */
 export interface Batch {
   size: number;
   length: number;
-  /** [size, length, 1]; 0 where missing. */
+  features: number;
+  /** 0 where missing. */
   x: Float32Array;
-  /** [size, length, 1]; 1 where there is a sample. */
+  /** Gaps filled; 0 beyond the series. */
+  filled: Float32Array;
+  /** 1 where there is a sample. */
   observed: Float32Array;
-  /** [size, length, 1]; 1 where the encoder may look: observed, and not hidden from it for training. */
+  /** 1 where the encoder may look: observed, and not hidden from it for training. */
   visible: Float32Array;
   /** [size]; the step of each window's first sample. */
   starts: Float64Array;
 }
 
-/** Where a window begins: index `at` of `series`. */
+/** Where a window begins: step `at` of `series`, counted from its start. */
 export interface Place {
   series: ScaledSeries;
   at: number;
 }
 
+export const lengthOf = ({ values, features }: ScaledSeries): number => values.length / features;
+
 export function cut(places: Place[], length: number): Batch {
   const size = places.length;
-  const x = new Float32Array(size * length);
-  const observed = new Float32Array(size * length);
+  const features = places[0]?.series.features ?? 1;
+  const width = length * features;
+  const [x, filled, observed] = [0, 0, 0].map(() => new Float32Array(size * width)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
   places.forEach(({ series, at }, row) => {
-    for (let t = 0; t < length; t++) {
-      const value = series.values[at + t] ?? NaN;
+    for (let i = 0; i < width; i++) {
+      const from = at * features + i;
+      const value = series.values[from] ?? NaN;
+      filled[row * width + i] = series.filled[from] ?? 0;
       if (Number.isNaN(value)) continue;
-      x[row * length + t] = value;
-      observed[row * length + t] = 1;
+      x[row * width + i] = value;
+      observed[row * width + i] = 1;
     }
   });
   const starts = Float64Array.from(places, ({ series, at }) => series.start + at);
-  return { size, length, x, observed, visible: observed.slice(), starts };
+  return { size, length, features, x, filled, observed, visible: observed.slice(), starts };
 }
 
-export const HELD_OUT = 0.2;
+export const HELD_OUT = 0.1;
 
-/** Index from which on a series is held out. */
+/** Step from which on a series is held out. */
 export const splitAt = (length: number): number => Math.ceil(length * (1 - HELD_OUT));
 
 /** Draws training windows: every window of the training parts equally likely, mostly missing ones drawn again. */
 export function drawPlaces(all: ScaledSeries[], config: ModelConfig, random: Random): Place[] {
-  const counts = all.map(({ values }) => Math.max(1, splitAt(values.length) - config.window + 1));
+  const counts = all.map((series) => Math.max(1, splitAt(lengthOf(series)) - config.window + 1));
   const total = counts.reduce((sum, count) => sum + count, 0);
   return Array.from({ length: config.batch }, () => {
     for (let attempt = 0; ; attempt++) {
@@ -103,27 +145,40 @@ function placeOf(
   let which = 0;
   while (ticket >= counts[which]!) ticket -= counts[which++]!;
   const series = all[which]!;
-  const first = Math.min(0, splitAt(series.values.length) - window);
+  const first = Math.min(0, splitAt(lengthOf(series)) - window);
   return { series, at: first + ticket };
 }
 
 function observedShare({ series, at }: Place, window: number): number {
+  const { values, features } = series;
   let count = 0;
-  for (let t = at; t < at + window; t++) if (!Number.isNaN(series.values[t] ?? NaN)) count++;
-  return count / window;
+  for (let i = at * features; i < (at + window) * features; i++) if (!Number.isNaN(values[i] ?? NaN)) count++;
+  return count / (window * features);
 }
 
-/** At most `limit` windows spread evenly over what lies from `from(length)` on in each series. */
+/** At most `limit` windows spread evenly over what lies in [from(length), to(length)) of each series. */
 export function spreadPlaces(
   all: ScaledSeries[],
   window: number,
-  { limit, from }: { limit: number; from: (length: number) => number },
+  {
+    limit,
+    from,
+    to = (length) => length,
+    overlap = 1,
+  }: {
+    limit: number;
+    from: (length: number) => number;
+    to?: (length: number) => number;
+    /** How many windows may hold the same sample. */
+    overlap?: number;
+  },
 ): Place[] {
   const each = Math.max(1, Math.floor(limit / Math.max(1, all.length)));
   const places = all.flatMap((series) => {
-    const last = series.values.length - window;
-    const first = Math.min(from(series.values.length), last);
-    const count = Math.min(each, 1 + Math.ceil((last - first) / window));
+    const length = lengthOf(series);
+    const last = to(length) - window;
+    const first = Math.min(from(length), last);
+    const count = Math.min(each, 1 + Math.ceil(((last - first) * overlap) / window));
     return Array.from({ length: count }, (_, i) => ({
       series,
       at: Math.round(last - (i * (last - first)) / Math.max(1, count - 1)),

@@ -79,7 +79,7 @@ export class ForecastService {
     const inputs = seriesIds.map((id) => ({
       state: vrnn.states.get(id)!,
       periodMs,
-      scaler: this.champions.knowledge(vrnn, id).scaler,
+      scalers: [this.champions.knowledge(vrnn, id).scaler],
     }));
     const quantiles = await vrnn.model.forecast!(inputs, {
       horizon: detector.horizon,

@@ -70,7 +70,7 @@ export class PieceService {
       start: piece.start,
       values: onSteps(samples[i]!, piece, periodMs),
       periodMs,
-      scaler: this.champions.knowledge(champion, piece.seriesId).scaler,
+      scalers: [this.champions.knowledge(champion, piece.seriesId).scaler],
     }));
     const scored = await champion.model.score(inputs);
     // Pieces of a series come in order: the last one's state stays.

@@ -140,7 +140,7 @@ function groups(backlog: Backlog[]): Backlog[][] {
 const stepsOf = ({ from, newest, periodMs }: Backlog): number => (newest - from) / periodMs;
 
 function plan(backlog: Backlog[], champions: OpenChampion[]): Piece[] {
-  const longestGap = Math.min(...champions.map(({ model }) => model.config.window));
+  const longestGap = Math.min(...champions.map(({ model }) => model.config.window >> 1));
   return planRound(
     backlog.map(({ seriesId, from, newest, periodMs }) => ({
       seriesId,

@@ -8,9 +8,9 @@
 import { type Calibration, type Fused, fuse, tailProbability } from '@bellwether/models';
 
 /** Steps played before a stretch to bring the models into the state they would be in. */
-export const WARM_UP = 96;
+export const WARM_UP = 200;
 /** Steps of a piece: a batch takes as long as its longest piece. */
-export const PIECE = 512;
+export const PIECE = 800;
 /** Steps of one round, about; it bounds memory and how long a live sample can wait behind an import. */
 export const STEPS_PER_ROUND = 48 * (WARM_UP + PIECE);
 

@@ -1,5 +1,6 @@
 /** A trained model as the registry keeps it: what it is, what it was trained on, and how its scores are calibrated. Pure. */
 import { type Backend, type TrainedModel, calibrate } from '@bellwether/models';
+import type { ModelKind } from '@bellwether/contracts';
 import type { NewModel } from '../registry/model.store';
 import { type Verdict, toCalibrateOn } from './training';
 import type { ClaimedRun } from './training-run.store';
@@ -12,7 +13,7 @@ interface Result {
   run: ClaimedRun;
   series: SeriesGrid[];
   backend: Backend;
-  trained: TrainedModel;
+  trained: TrainedModel<ModelKind>;
   verdict: Verdict;
   /** Of each series from a cold start, in nats. */
   raw: Float32Array[];
@@ -45,7 +46,7 @@ export function describe({ run, series, backend, trained, verdict, raw, training
     isPromoted: verdict.isPromoted,
     series: series.map(({ seriesId }, i) => ({
       seriesId,
-      scaler: trained.scalers[i]!,
+      scaler: trained.scalers[i]![0]!,
       calibration: calibrate(toCalibrateOn(raw[i]!), raw[i]),
     })),
   };

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Detector, LossPoint, ModelKind } from '@bellwether/contracts';
 import {
+  ArtifactMismatch,
   type Backend,
   type Grid,
   type Model,
@@ -157,23 +158,22 @@ export class TrainingService {
   /** Challenger and champion, on the same samples, which neither was trained on. */
   private async judge(
     model: Model,
-    { kind, scalers }: TrainedModel,
+    { kind, scalers }: TrainedModel<ModelKind>,
     { run, detector, series }: Task,
   ): Promise<Verdict> {
-    const heldOut = series.map(({ grid }) => tail(grid, HELD_OUT));
-    const heldOutLoss = await model.evaluate(heldOut, scalers);
+    const grids = series.map(({ grid }) => grid);
+    const heldOutLoss = await model.evaluate(grids, scalers, HELD_OUT);
     const champion = (await this.models.champions(detector.id, run.periodMs)).find(
       (one) => one.kind === kind,
     );
-    const championLoss = champion ? await this.evaluateChampion(champion, series, heldOut) : null;
+    const championLoss = champion ? await this.evaluateChampion(champion, series) : null;
     return { kind, heldOutLoss, championLoss, isPromoted: isBetter(heldOutLoss, championLoss) };
   }
 
   private async evaluateChampion(
     champion: Parameters<typeof openModel>[0] & { id: number },
     series: SeriesGrid[],
-    heldOut: Grid[],
-  ) {
+  ): Promise<number | null> {
     const known = new Map(
       (
         await this.models.seriesOf(
@@ -182,12 +182,25 @@ export class TrainingService {
         )
       ).map((one) => [one.seriesId, one.scaler]),
     );
-    const scalers = series.map(({ seriesId, grid }) => known.get(seriesId) ?? fitScaler(grid.values));
-    const model = openModel(champion);
+    const scalers = series.map(({ seriesId, grid }) => [known.get(seriesId) ?? fitScaler(grid.values)]);
+    const model = this.opened(champion);
+    if (!model) return null;
     try {
-      return await model.evaluate(heldOut, scalers);
+      const grids = series.map(({ grid }) => grid);
+      return await model.evaluate(grids, scalers, HELD_OUT);
     } finally {
       model.dispose();
+    }
+  }
+
+  /** null when a champion was made by a version whose networks had another form: whoever follows it wins. */
+  private opened(champion: Parameters<typeof openModel>[0] & { id: number }): Model | null {
+    try {
+      return openModel(champion);
+    } catch (error) {
+      if (!(error instanceof ArtifactMismatch)) throw error;
+      this.logger.warn({ modelId: champion.id }, 'the champion was made by another version and is replaced');
+      return null;
     }
   }
 
@@ -246,14 +259,14 @@ class Progress {
 }
 
 /** Raw scores of every series from a cold start, in nats. */
-async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[]): Promise<Float32Array[]> {
+async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[][]): Promise<Float32Array[]> {
   const scored = await model.score(
     grids.map((grid, i) => ({
       state: null,
       start: grid.start,
       values: grid.values,
       periodMs: grid.periodMs,
-      scaler: scalers[i]!,
+      scalers: scalers[i]!,
     })),
   );
   return scored.map(({ raw }) => raw);
@@ -261,8 +274,3 @@ async function scoreAll(model: Model, grids: Grid[], scalers: Scaler[]): Promise
 
 const keyOf = ({ detectorId, periodMs }: Group) => ({ detectorId, periodMs });
 const nameOf = ({ detectorId, periodMs }: Group): string => `${detectorId}/${periodMs}`;
-
-const tail = (grid: Grid, share: number): Grid => {
-  const skip = Math.floor(grid.values.length * (1 - share));
-  return { ...grid, start: grid.start + skip, values: grid.values.subarray(skip) };
-};

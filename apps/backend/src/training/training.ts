@@ -9,7 +9,7 @@ export const MAX_SERIES = 200;
 export const MIN_STEPS = 128;
 
 /** Share of each series, at its end, that no model of the run has seen when it is evaluated. */
-export const HELD_OUT = 0.2;
+export const HELD_OUT = 0.1;
 
 const SETTLE_MS = 3_000;
 const SETTLE_AT_MOST_MS = 30_000;

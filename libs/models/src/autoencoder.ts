@@ -1,0 +1,38 @@
+/**
+ * Autoencoder over windows (Hinton & Salakhutdinov 2006, Science 313:504): the VAE's twin without a latent variable. The same
+ * layers from the same start, but z is a number and not a distribution:
+ *
+ *   z = x·B + b + f(x, c)      x̂ = z·A + a + g(z, c)      loss = −Σ_i observed_i · log N(x_i; x̂_i, σ²)
+ */
+import * as tf from '@tensorflow/tfjs';
+import { logProb } from './gaussian';
+import type { ModelConfig } from './model';
+import type { Random } from './noise';
+import { vae } from './vae';
+import { type WindowNetwork, toWindowBatch } from './window.network';
+import type { Batch } from './windows';
+
+export function autoencoder(config: ModelConfig, random: Random): WindowNetwork {
+  const twin = vae(config, random);
+  twin.weights['encoder/logStd/kernel']!.trainable = false;
+  twin.weights['encoder/logStd/bias']!.trainable = false;
+
+  function reconstruct(x: tf.Tensor, calendar: tf.Tensor) {
+    const z = twin.encoder(x, calendar).mean;
+    return { ...twin.decoder(z, calendar), kl: tf.zeros([x.shape[0]!]) };
+  }
+
+  return {
+    ...twin,
+    reconstruct,
+    loss(batch: Batch): tf.Scalar {
+      const count = Math.max(
+        1,
+        batch.observed.reduce((sum, one) => sum + one, 0),
+      );
+      const windows = toWindowBatch(batch, config);
+      const window = reconstruct(twin.entering(windows), windows.calendar);
+      return logProb(window, windows.x).mul(windows.observed).sum().div(-count) as tf.Scalar;
+    },
+  };
+}

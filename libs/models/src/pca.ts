@@ -1,0 +1,44 @@
+/**
+ * Linear PCA reconstruction of windows: x̂ = μ + U Uᵀ (x − μ), the floor that every other reconstructor has to beat. Nothing
+ * is trained by gradient.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { logProb } from './gaussian';
+import { WINDOW_FLOOR, type Weights } from './layers';
+import type { ModelConfig } from './model';
+import { type WindowNetwork, toWindowBatch, windowBase } from './window.network';
+import type { Batch } from './windows';
+
+export function pca(config: ModelConfig): WindowNetwork {
+  const { features, window } = config;
+  const size = window * features;
+  const weights: Weights = {};
+  const base = windowBase(weights, config);
+
+  function reconstruct(x: tf.Tensor) {
+    const mean = weights['ppca/mean']!;
+    const loadings = weights['ppca/loadings']! as unknown as tf.Tensor2D;
+    const lengths = loadings.square().sum(0).add(1e-12).sqrt();
+    const directions = loadings.div(lengths) as tf.Tensor2D;
+    const along = tf.matMul(x.sub(mean) as tf.Tensor2D, directions);
+    const std = weights['ppca/noise']!.sqrt().maximum(WINDOW_FLOOR).tile([size]);
+    const back = tf.matMul(along, tf.transpose(directions));
+    return { mean: back.add(mean), std, kl: tf.zeros([x.shape[0]!]) };
+  }
+
+  return {
+    ...base,
+    weights,
+    reconstruct,
+    newest: (x) => reconstruct(x).mean.slice([0, size - features], [-1, features]),
+    loss(batch: Batch): tf.Scalar {
+      const count = Math.max(
+        1,
+        batch.observed.reduce((sum, one) => sum + one, 0),
+      );
+      const windows = toWindowBatch(batch, config);
+      const { mean, std } = reconstruct(base.entering(windows));
+      return logProb({ mean, std }, windows.x).mul(windows.observed).sum().div(-count) as tf.Scalar;
+    },
+  };
+}
