@@ -19,7 +19,7 @@ export function autoencoder(config: ModelConfig, random: Random): WindowNetwork 
 
   function reconstruct(x: tf.Tensor, calendar: tf.Tensor) {
     const z = twin.encoder(x, calendar).mean;
-    return { ...twin.decoder(z, calendar), kl: tf.zeros([x.shape[0]!]) };
+    return { ...twin.decoder(z, calendar), kl: tf.zeros([x.shape[0]]) };
   }
 
   return {
@@ -32,7 +32,7 @@ export function autoencoder(config: ModelConfig, random: Random): WindowNetwork 
       );
       const windows = toWindowBatch(batch, config);
       const window = reconstruct(twin.entering(windows), windows.calendar);
-      return logProb(window, windows.x).mul(windows.observed).sum().div(-count) as tf.Scalar;
+      return logProb(window, windows.x).mul(windows.observed).sum().div<tf.Scalar>(-count);
     },
   };
 }

@@ -19,11 +19,11 @@ export function pca(config: ModelConfig): WindowNetwork {
     const mean = weights['ppca/mean']!;
     const loadings = weights['ppca/loadings']! as unknown as tf.Tensor2D;
     const lengths = loadings.square().sum(0).add(1e-12).sqrt();
-    const directions = loadings.div(lengths) as tf.Tensor2D;
-    const along = tf.matMul(x.sub(mean) as tf.Tensor2D, directions);
+    const directions = loadings.div<tf.Tensor2D>(lengths);
+    const along = tf.matMul(x.sub<tf.Tensor2D>(mean), directions);
     const std = weights['ppca/noise']!.sqrt().maximum(WINDOW_FLOOR).tile([size]);
     const back = tf.matMul(along, tf.transpose(directions));
-    return { mean: back.add(mean), std, kl: tf.zeros([x.shape[0]!]) };
+    return { mean: back.add(mean), std, kl: tf.zeros([x.shape[0]]) };
   }
 
   return {
@@ -38,7 +38,7 @@ export function pca(config: ModelConfig): WindowNetwork {
       );
       const windows = toWindowBatch(batch, config);
       const { mean, std } = reconstruct(base.entering(windows));
-      return logProb({ mean, std }, windows.x).mul(windows.observed).sum().div(-count) as tf.Scalar;
+      return logProb({ mean, std }, windows.x).mul(windows.observed).sum().div<tf.Scalar>(-count);
     },
   };
 }

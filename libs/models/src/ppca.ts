@@ -38,8 +38,8 @@ export function fitPpca(
   const width = Math.min(latent + OVERSAMPLING, size);
   return tf.tidy(() => {
     const mean = windows.mean(0);
-    const centred = windows.sub(mean) as tf.Tensor2D;
-    const flipped = tf.transpose(centred) as tf.Tensor2D;
+    const centred = windows.sub<tf.Tensor2D>(mean);
+    const flipped = tf.transpose<tf.Tensor2D>(centred);
     const covarianceTimes = (q: Float32Array): Float32Array =>
       tf.tidy(() =>
         tf

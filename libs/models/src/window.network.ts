@@ -85,7 +85,7 @@ export function windowBase(weights: Weights, { features, latent, window }: Model
   function guessed(x: tf.Tensor): tf.Tensor {
     const mean = weights['ppca/mean']!;
     const others = x.slice([0, 0], [-1, known]).sub(mean.slice([0], [known]));
-    const product = tf.matMul(others as tf.Tensor2D, weights['newest/kernel'] as unknown as tf.Tensor2D);
+    const product = tf.matMul(others, weights['newest/kernel'] as unknown as tf.Tensor2D);
     return product.add(mean.slice([known], [features]));
   }
 

@@ -10,6 +10,8 @@ export const MIN_STEPS = 128;
 
 /** Share of each series, at its end, that no model of the run has seen when it is evaluated. */
 export const HELD_OUT = 0.1;
+/** The same for what its scores are calibrated on: more, since tails take many scores; half of it has been seen. */
+const CALIBRATED_ON = 0.2;
 
 const SETTLE_MS = 3_000;
 const SETTLE_AT_MOST_MS = 30_000;
@@ -90,7 +92,7 @@ function explain({ kind, isPromoted, heldOutLoss, championLoss }: Verdict): stri
  * by heart; where these are too few to know a tail from, the newest half.
  */
 export function toCalibrateOn(raw: Float32Array): Float32Array {
-  const heldOut = Math.floor(raw.length * HELD_OUT);
+  const heldOut = Math.floor(raw.length * CALIBRATED_ON);
   return raw.subarray(raw.length - (heldOut >= ENOUGH_TO_CALIBRATE ? heldOut : raw.length >> 1));
 }
 const ENOUGH_TO_CALIBRATE = 500;
