@@ -65,6 +65,8 @@ export interface Scored {
   raw: Float32Array;
   /** [time, feature], what each feature adds to `raw`. */
   contributions: Float32Array;
+  /** [time, feature], the difference to the expected median in standard deviations of the scaled prediction, signed. */
+  errors: Float32Array;
   /** [time, feature]; median, 5 % and 95 % quantile of what was expected before the sample was seen, raw units; NaN = cannot say. */
   expected: Float32Array;
   lower: Float32Array;

@@ -4,7 +4,7 @@
  */
 import { type Mixture, logDensity, mixtureQuantile } from './mixture';
 import type { ScoreInput, Scored, State } from './model';
-import { type Scaler, toRaw, toScaled } from './scaler';
+import { toRaw, toScaled } from './scaler';
 
 /** A series that is being scored: its values after the gap, and what has been said of them so far. */
 export interface Run {
@@ -39,7 +39,14 @@ export function begin(input: ScoreInput, longestGap: number): Run {
   values.forEach((value, i) => (scaled[filled * features + i] = toScaled(scalers[i % features]!, value)));
   const blank = () => new Float32Array(values.length).fill(NaN);
   const raw = new Float32Array(length).fill(NaN);
-  const scored = { raw, contributions: blank(), expected: blank(), lower: blank(), upper: blank() };
+  const scored = {
+    raw,
+    contributions: blank(),
+    errors: blank(),
+    expected: blank(),
+    lower: blank(),
+    upper: blank(),
+  };
   const next = { step: start + length, data: kept?.data ?? new Float32Array(0) };
   return {
     input,
@@ -64,11 +71,13 @@ export function say(run: Run, t: number, mixtures: Mixture[], weights?: ArrayLik
   mixtures.forEach((mixture, f) => {
     const at = index * features + f;
     const scaler = input.scalers[f]!;
-    scored.expected[at] = rawQuantile(mixture, 0.5, scaler);
-    scored.lower[at] = rawQuantile(mixture, 0.05, scaler);
-    scored.upper[at] = rawQuantile(mixture, 0.95, scaler);
+    const [low, middle, high] = [0.05, 0.5, 0.95].map((level) => mixtureQuantile(mixture, level)) as Three;
+    scored.expected[at] = bounded(toRaw(scaler, middle));
+    scored.lower[at] = bounded(toRaw(scaler, low));
+    scored.upper[at] = bounded(toRaw(scaler, high));
     const x = run.values[t * features + f]!;
     if (Number.isNaN(x)) return;
+    scored.errors[at] = (x - middle) / Math.max((high - low) / WIDTH_90, 1e-6);
     const nats = -logDensity(mixture, x) * (weights?.[f] ?? 1);
     scored.contributions[at] = nats;
     raw += nats;
@@ -77,8 +86,12 @@ export function say(run: Run, t: number, mixtures: Mixture[], weights?: ArrayLik
   if (seen > 0) scored.raw[index] = raw;
 }
 
-const rawQuantile = (mixture: Mixture, level: number, scaler: Scaler): number =>
-  Math.max(-MAX_FLOAT, Math.min(MAX_FLOAT, toRaw(scaler, mixtureQuantile(mixture, level))));
+type Three = [number, number, number];
+
+/** q95 − q5 of a standard normal. */
+const WIDTH_90 = 3.29;
+
+const bounded = (value: number): number => Math.max(-MAX_FLOAT, Math.min(MAX_FLOAT, value));
 
 export function blocks<T>(all: T[], size: number): T[][] {
   const count = Math.ceil(all.length / size);
