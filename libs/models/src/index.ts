@@ -13,3 +13,4 @@ export {
 export { type Calibration, type Fused, calibrate, fuse, surprise, tailProbability } from './calibration';
 export { ArtifactMismatch } from './artifact';
 export { type OpenOptions, openModel } from './open';
+export { type NoveltyInput, noveltyScores } from './novelty';
