@@ -33,11 +33,11 @@ describe('novelty', () => {
   });
 
   it('sees a shift that no single error shows', () => {
-    // 2 standard deviations are nothing for one error, and much for twelve in a row.
-    const errors = calm(6000).map((e, t) => e + (t >= 5000 ? 2 : 0));
+    // 3 standard deviations are little for one error, and much for twelve in a row.
+    const errors = calm(6000).map((e, t) => e + (t >= 5000 ? 3 : 0));
     const scores = noveltyScores({ values: zeros(6000), errors });
     expect(Math.max(...scores.slice(5000, 5030))).toBeGreaterThan(2 + Math.max(...scores.slice(3000, 5000)));
-    const single = errors.map((e, t) => (t === 5000 ? e : t > 5000 ? e - 2 : e));
+    const single = errors.map((e, t) => (t === 5000 ? e : t > 5000 ? e - 3 : e));
     expect(noveltyScores({ values: zeros(6000), errors: single })[5000]).toBeLessThan(8);
   });
 
