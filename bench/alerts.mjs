@@ -67,7 +67,7 @@ async function rawScores(grid) {
     const config = models.defaultConfig(kind, grid.periodMs);
     const trained = await models.trainModel(kind, [past], config, { seed: SEED });
     const model = models.openModel(trained);
-    const input = { state: null, ...grid, scaler: trained.scalers[0] };
+    const input = { state: null, ...grid, scalers: trained.scalers[0] };
     const [scored] = await model.score([input]);
     raw[kind] = Array.from(scored.raw, (value) =>
       Number.isFinite(value) ? Number(value.toPrecision(7)) : null,
