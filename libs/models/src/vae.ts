@@ -81,12 +81,29 @@ export function vae(config: ModelConfig, random: Random) {
     return { reconstruction: logProb(window, batch.x).mul(batch.observed), kl: klToStandard(q) };
   }
 
+  /**
+   * log (1/K) Σ_k p(x, z_k | c) / q(z_k | x, c) with z_k ~ q, [batch] in nats: between the ELBO and log p(x | c) in the mean,
+   * and closer to it the larger K (Burda et al. 2016, arXiv:1509.00519). Each epsilon is [batch, latent].
+   */
+  function importanceBound(batch: WindowBatch, epsilons: tf.Tensor[]): tf.Tensor {
+    const q = encoder(base.entering(batch), batch.calendar);
+    const logRatios = epsilons.map((epsilon) => {
+      const z = sample(q, epsilon);
+      const likelihood = logProb(decoder(z, batch.calendar), batch.x).mul(batch.observed).sum(1);
+      // log p(z) − log q(z)
+      const rarity = epsilon.square().sub(z.square()).mul(0.5).add(q.std.log()).sum(1);
+      return likelihood.add(rarity);
+    });
+    return tf.logSumExp(tf.stack(logRatios), 0).sub(Math.log(epsilons.length));
+  }
+
   return {
     weights,
     ...base,
     encoder,
     decoder,
     elbo,
+    importanceBound,
     start(ppca: Ppca): void {
       base.start(ppca);
       const { kernel, bias, std } = posteriorOf(ppca);
