@@ -14,6 +14,37 @@ const pareto = (shape: number, n: number, seed: number): Float64Array => {
 const halfSquares = (n: number, seed: number) =>
   Float64Array.from(seeded(seed).normals(n), (e) => (e * e) / 2);
 
+const lognormals = (n: number, seed: number) => Float64Array.from(seeded(seed).normals(n), Math.exp);
+const uniforms = (n: number, seed: number) => {
+  const random = seeded(seed);
+  return Float64Array.from({ length: n }, () => random.uniform());
+};
+/** Squares of Student's t with five degrees of freedom. */
+const studentSquares = (n: number, seed: number) => {
+  const random = seeded(seed);
+  return Float64Array.from({ length: n }, () => {
+    const [own, ...others] = random.normals(6).map((e) => e * e);
+    return (5 * own!) / others.reduce((sum, square) => sum + square, 0);
+  });
+};
+
+/** Realised over promised false alarms at p, of each of 20 calibrations on 4,000 draws, judged by 400,000 others. */
+function falseAlarms(draw: (n: number, seed: number) => Float64Array) {
+  const fresh = draw(400_000, 1000).sort();
+  const calibrations = Array.from({ length: 20 }, (_, i) => calibrate(draw(4000, 1 + i)));
+  return (p: number): number[] =>
+    calibrations.map((calibration) => {
+      let [alarm, none] = [fresh.length, -1];
+      while (alarm - none > 1) {
+        const middle = (alarm + none) >> 1;
+        if (tailProbability(calibration, fresh[middle]!) <= p) alarm = middle;
+        else none = middle;
+      }
+      return (fresh.length - alarm) / fresh.length / p;
+    });
+}
+const meanOf = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 describe('calibration', () => {
   it.each([
     ['exponential', (n: number, seed: number) => pareto(0, n, seed)],
@@ -27,6 +58,27 @@ describe('calibration', () => {
       expect(share / p, `at ${p}`).toBeGreaterThan(0.65);
       expect(share / p, `at ${p}`).toBeLessThan(1.5);
     }
+  });
+
+  it.each([
+    ['Gaussian surprise', halfSquares],
+    ['exponential', (n: number, seed: number) => pareto(0, n, seed)],
+    ['lognormal', lognormals],
+    ['squared Student', studentSquares],
+  ])('keeps what it promises of false alarms for %s scores', (_, draw) => {
+    const at = falseAlarms(draw);
+    const isKept = (factor: number) => factor >= 0.5 && factor <= 2;
+    expect(at(1e-2).every(isKept)).toBe(true);
+    // 4,000 scores do not tell any better: one calibration in twenty is further off.
+    expect(at(1e-3).filter(isKept).length).toBeGreaterThanOrEqual(17);
+    expect(isKept(meanOf(at(1e-3)))).toBe(true);
+    expect(meanOf(at(1e-4))).toBeGreaterThan(1 / 3);
+    expect(meanOf(at(1e-4))).toBeLessThan(3);
+  });
+
+  it('errs on the quiet side where scores are bounded, since no tail of it ends', () => {
+    const at = falseAlarms(uniforms);
+    for (const p of [1e-2, 1e-3, 1e-4]) expect(Math.max(...at(p)), `at ${p}`).toBeLessThanOrEqual(1);
   });
 
   it('finds the shape and scale of a known tail', () => {

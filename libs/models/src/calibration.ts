@@ -5,7 +5,7 @@
  *   tail   P(S ≥ s) = 0.1 · (1 + ξ(s − u)/β)^(−1/ξ), a generalized Pareto distribution (Pickands 1975) fitted by
  *          probability-weighted moments (Hosking & Wallis 1987), 0 ≤ ξ ≤ 0.5, so that no score is impossible
  *
- * A history holds anomalies of its own: exceedances that the fit itself calls impossible are left out and the fit is
+ * A history holds anomalies of its own: exceedances that the fit of the others calls impossible are left out and the fit is
  * repeated. What came again and again is no anomaly, though, however wild: a score reached in k episodes of a history of
  * m samples has a probability of k/m at least (the wildest episode is left out: it may be the anomaly). Two models are fused by the Cauchy combination (Liu & Xie 2020), which stays a tail probability however
  * the two depend on each other; so what is fused needs no calibration of its own.
@@ -63,14 +63,15 @@ function recurrences(history: ArrayLike<number>, fitted: Calibration): Calibrati
 }
 
 function fit(raw: ArrayLike<number>): Calibration {
-  let kept = Float64Array.from(raw).filter(Number.isFinite).sort();
-  if (kept.length === 0) return { n: 0, quantiles: [], shape: PRIOR_SHAPE, scale: PRIOR_MEAN };
-  // The first cut trusts only the median of the exceedances, which anomalies hardly move.
-  kept = kept.subarray(0, countOrdinary(kept, medianFit(exceedances(kept))));
+  const all = Float64Array.from(raw).filter(Number.isFinite).sort();
+  if (all.length === 0) return { n: 0, quantiles: [], shape: PRIOR_SHAPE, scale: PRIOR_MEAN };
+  // The first cut trusts only the median of the exceedances, which anomalies hardly move; the next ones put back what it cut
+  // of an honest heavy tail.
+  let kept = all.subarray(0, countOrdinary(all, all, medianFit(exceedances(all))));
   for (let round = 0; round < 3; round++) {
-    const ordinary = countOrdinary(kept, momentFit(exceedances(kept)));
+    const ordinary = countOrdinary(all, kept, momentFit(exceedances(kept)));
     if (ordinary === kept.length) break;
-    kept = kept.subarray(0, ordinary);
+    kept = all.subarray(0, ordinary);
   }
   const { shape, scale } = momentFit(exceedances(kept));
   const quantiles = LEVELS.map((level) => short(quantile(kept, level)));
@@ -132,9 +133,9 @@ interface Tail {
 const survival = ({ shape, scale }: Tail, excess: number): number =>
   shape < 1e-6 ? Math.exp(-excess / scale) : (1 + (shape * excess) / scale) ** (-1 / shape);
 
-/** How many of these ascending scores one would expect to see in a history ten times as long. */
-function countOrdinary(sorted: Float64Array, tail: Tail): number {
-  const threshold = quantile(sorted, 1 - TAIL);
+/** How many of these ascending scores one would expect to see in a history ten times as long, by the tail of `kept`. */
+function countOrdinary(sorted: Float64Array, kept: Float64Array, tail: Tail): number {
+  const threshold = quantile(kept, 1 - TAIL);
   const unlikely = 0.1 / sorted.length;
   let count = sorted.length;
   while (count > 1 && TAIL * survival(tail, sorted[count - 1]! - threshold) < unlikely) count--;
