@@ -32,8 +32,8 @@ vi.mock('@bellwether/models', async (original) => {
 
 const PERIOD = 71_000;
 const START = 24_000_000;
-/** The VAE scores once it has seen half of its window, the VRNN half of its own (8 steps). */
-const WARM = 8;
+/** The VAE scores once it has seen a quarter of its window, the VRNN half of its own (8 steps). */
+const WARM = 4;
 
 let database: Database;
 let ingest: IngestStore;
@@ -294,7 +294,7 @@ describe('scoring', () => {
 
   test.each([
     ['short', 20],
-    ['as long as a warm-up', 96],
+    ['as long as a warm-up', 200],
     ['very long', 3_000_000],
   ])('goes on after a gap that is %s', async (_, gap) => {
     const seriesId = await trained();
@@ -306,8 +306,8 @@ describe('scoring', () => {
       await scorer.settle();
     }
     const live = (await scoresOf(seriesId)).filter(({ step }) => step >= after);
-    // Up to the warm-up of the VRNN the past before the gap is played again; beyond it a series starts cold.
-    expect(live.map(({ step }) => step)).toEqual(steps(gap < 96 ? after : after + WARM, after + 40));
+    // Up to the warm-up the past before the gap is played again; beyond it a series starts cold.
+    expect(live.map(({ step }) => step)).toEqual(steps(gap < 200 ? after : after + WARM, after + 40));
 
     const imported = await newSeries();
     await write(imported, [...steps(0, 200), ...steps(after, after + 100)]);

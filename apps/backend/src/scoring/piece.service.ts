@@ -90,7 +90,8 @@ export class PieceService {
       champion && this.champions.knowledge(champion, piece.seriesId).calibration;
     const calibration = { vrnn: known(vrnn), vae: known(vae) };
     const limit = threshold(detector, periodMs);
-    const band = scored.get((vrnn ?? vae)!)!;
+    // The forecaster's band, and the reconstructor's where the forecaster has not seen enough yet.
+    const bands = [vrnn, vae].flatMap((champion) => (champion ? [scored.get(champion)!] : []));
     return samples.times.flatMap((time) => {
       const step = Math.round(time / periodMs);
       if (step < piece.from) return [];
@@ -98,6 +99,7 @@ export class PieceService {
       const raw = { vrnn: vrnn && scored.get(vrnn)!.raw[at], vae: vae && scored.get(vae)!.raw[at] };
       const fused = judge(raw, calibration);
       if (!fused) return [];
+      const band = bands.find(({ expected }) => Number.isFinite(expected[at])) ?? bands[0]!;
       return {
         seriesId: piece.seriesId,
         time,
