@@ -4,10 +4,11 @@ import { calendarWidth, cyclesOf, cyclesWithin, writeCalendar } from './calendar
 const HOUR = 3_600_000;
 
 it.each([
-  [60_000, ['hour', 'day', 'week']],
-  [HOUR, ['day', 'week']],
-  [24 * HOUR, ['week']],
-  [7 * 24 * HOUR, []],
+  [60_000, ['hour', 'day', 'week', 'year']],
+  [HOUR, ['day', 'week', 'year']],
+  [24 * HOUR, ['week', 'year']],
+  [7 * 24 * HOUR, ['year']],
+  [91 * 24 * HOUR, []],
 ])('steps of %i ms show %j', (period, cycles) => expect(cyclesOf(period)).toEqual(cycles));
 
 it('keeps only cycles that the history repeats', () => {

@@ -1,14 +1,15 @@
 /**
- * Calendar inputs: where a step lies in the hour, the day and the week (UTC), as harmonics
+ * Calendar inputs: where a step lies in the hour, the day, the week (UTC) and the year, as harmonics
  * sin(2πkφ), cos(2πkφ) of the phase φ = time / cycle, k = 1 … K. They condition both models, so that "3 a.m."
  * need not be remembered by a hidden state. A last column of ones is the bias of whatever reads them.
  */
-export type Cycle = 'hour' | 'day' | 'week';
+export type Cycle = 'hour' | 'day' | 'week' | 'year';
 
 const CYCLES: Record<Cycle, { ms: number; harmonics: number }> = {
   hour: { ms: 3_600_000, harmonics: 2 },
   day: { ms: 86_400_000, harmonics: 4 },
   week: { ms: 604_800_000, harmonics: 3 },
+  year: { ms: 365.25 * 86_400_000, harmonics: 3 },
 };
 
 /** A cycle of fewer steps than this has no shape to learn. */
@@ -25,6 +26,9 @@ export function cyclesOf(periodMs: number): Cycle[] {
 export function cyclesWithin(cycles: Cycle[], periodMs: number, steps: number): Cycle[] {
   return cycles.filter((cycle) => steps * periodMs >= MIN_REPEATS * CYCLES[cycle].ms);
 }
+
+/** How many steps a cycle takes, rounded. */
+export const stepsOf = (cycle: Cycle, periodMs: number): number => Math.round(CYCLES[cycle].ms / periodMs);
 
 /** The number of calendar inputs of a step, the column of ones among them. */
 export const calendarWidth = (cycles: Cycle[]): number =>
@@ -46,4 +50,16 @@ export function writeCalendar(
     }
   }
   into[offset] = 1;
+}
+
+/** The calendar inputs of `steps` steps from `start` on, [time, width]. */
+export function calendarFrom(
+  start: number,
+  steps: number,
+  { cycles, periodMs }: { cycles: Cycle[]; periodMs: number },
+): Float32Array {
+  const width = calendarWidth(cycles);
+  const rows = new Float32Array(steps * width);
+  for (let t = 0; t < steps; t++) writeCalendar(rows, t * width, { cycles, step: start + t, periodMs });
+  return rows;
 }

@@ -1,10 +1,11 @@
 /** Default configs: small enough for wasm on a laptop, and the same total work however much data there is. */
+import { lagsOf, reachOf } from './autoregression';
 import { cyclesOf, cyclesWithin } from './calendar';
 import type { ModelConfig, ModelKind } from './model';
 import { findSeason } from './season';
 import { type ScaledSeries, lengthOf } from './windows';
 
-const COMMON = { features: 1, season: null, beta: 1, seed: 1 };
+const COMMON = { features: 1, season: null, lags: [], isLogarithmic: false, beta: 1, seed: 1 };
 
 type Sizes = Omit<ModelConfig, 'kind' | 'periodMs' | 'cycles' | keyof typeof COMMON>;
 
@@ -30,13 +31,13 @@ const STEPS: Sizes = {
   hidden: 32,
   latent: 4,
   batch: 64,
-  epochs: 14,
-  stepsPerEpoch: 10,
-  patience: 5,
-  learningRate: 6e-3,
+  epochs: 10,
+  stepsPerEpoch: 20,
+  patience: 10,
+  learningRate: 4e-3,
   klWarmUp: 3,
-  missing: 0.1,
-  samples: 16,
+  missing: 0.02,
+  samples: 8,
 };
 
 const DEFAULTS: Record<ModelKind, Sizes> = {
@@ -70,11 +71,20 @@ export function fitted(config: ModelConfig, series: ScaledSeries[]): ModelConfig
   const window = Math.max(MIN_WINDOW, Math.min(config.window, widest, Math.floor(longest / MIN_WINDOWS)));
   const samples = lengths.reduce((sum, length) => sum + length, 0);
   const worthwhile = Math.max(Math.ceil(config.stepsPerEpoch / 2), Math.ceil(samples / (2 * window)));
-  return {
+  const whole = {
     ...config,
     season,
     window,
     stepsPerEpoch: Math.min(config.stepsPerEpoch, worthwhile),
     cycles: cyclesWithin(config.cycles, config.periodMs, longest),
   };
+  return isOverWindows(config.kind) ? whole : withLags(whole, lengths);
+}
+
+/** Lags that half of the series are twice as long as, and sequences that the rows behind them hold several of. */
+function withLags(config: ModelConfig, lengths: number[]): ModelConfig {
+  const usual = lengths.slice().sort((a, b) => a - b)[lengths.length >> 1]!;
+  const lags = lagsOf(config, usual);
+  const rows = usual - reachOf({ lags });
+  return { ...config, lags, window: Math.max(MIN_WINDOW, Math.min(config.window, Math.floor(0.4 * rows))) };
 }

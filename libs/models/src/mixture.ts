@@ -1,36 +1,46 @@
 /**
- * Equally weighted mixtures of univariate Gaussians, p(x) = (1/K) Σ N(x; μ_k, σ_k²): what a latent variable model
- * expects of a sample, its z averaged out. Plain numbers in double precision: far out tails must not underflow.
+ * Equally weighted mixtures of univariate Gaussians or Student's t, p(x) = (1/K) Σ p((x − μ_k)/σ_k)/σ_k: what a latent
+ * variable model expects of a sample, its z averaged out. Plain numbers in double precision: far out tails must not underflow.
  */
 import { HALF_LOG_2PI, logMeanExp } from './gaussian';
+import { type Standard, student } from './student';
 
 export interface Mixture {
   means: Float32Array;
   stds: Float32Array;
+  /** Degrees of freedom of Student's t; Gaussian when left out. */
+  freedom?: number;
 }
 
+const standardOf = ({ freedom }: Mixture): Standard => (freedom === undefined ? NORMAL : student(freedom));
+
 /** log p(x) */
-export function logDensity({ means, stds }: Mixture, x: number): number {
+export function logDensity(mixture: Mixture, x: number): number {
+  const { means, stds } = mixture;
+  const standard = standardOf(mixture);
   const terms = new Float64Array(means.length);
   for (let k = 0; k < terms.length; k++) {
-    terms[k] = -0.5 * ((x - means[k]!) / stds[k]!) ** 2 - Math.log(stds[k]!) - HALF_LOG_2PI;
+    terms[k] = standard.logDensity((x - means[k]!) / stds[k]!) - Math.log(stds[k]!);
   }
   return logMeanExp(terms);
 }
 
 /** P(X ≤ x) */
-function cumulative({ means, stds }: Mixture, x: number): number {
+function cumulative({ means, stds }: Mixture, x: number, standard: Standard): number {
   let sum = 0;
-  for (let k = 0; k < means.length; k++) sum += normalCdf((x - means[k]!) / stds[k]!);
+  for (let k = 0; k < means.length; k++) sum += standard.cumulative((x - means[k]!) / stds[k]!);
   return sum / means.length;
 }
 
 const ROUNDS = 40;
 const PRECISION = 1e-4;
+/** No bracket is narrowed further, in standard deviations. */
+const NARROW = 1e-3;
 
 /** The x with P(X ≤ x) = level: regula falsi (Illinois) between the outermost quantiles of the parts. */
 export function mixtureQuantile(mixture: Mixture, level: number): number {
-  const z = normalQuantile(level);
+  const standard = standardOf(mixture);
+  const z = standard.quantile(level);
   if (mixture.means.length === 1) return mixture.means[0]! + z * mixture.stds[0]!;
   let low = Infinity;
   let high = -Infinity;
@@ -39,13 +49,14 @@ export function mixtureQuantile(mixture: Mixture, level: number): number {
     low = Math.min(low, own);
     high = Math.max(high, own);
   }
-  let below = cumulative(mixture, low) - level;
-  let above = cumulative(mixture, high) - level;
-  const enough = PRECISION * Math.max(1e-6, mixture.stds[0]!);
+  const enough = NARROW * Math.max(1e-6, mixture.stds[0]!);
+  if (high - low <= enough) return (low + high) / 2;
+  let below = cumulative(mixture, low, standard) - level;
+  let above = cumulative(mixture, high, standard) - level;
   let kept = 0;
   for (let round = 0; round < ROUNDS && high - low > enough && above > below; round++) {
     const guess = Math.min(high, Math.max(low, low - (below * (high - low)) / (above - below)));
-    const error = cumulative(mixture, guess) - level;
+    const error = cumulative(mixture, guess, standard) - level;
     if (Math.abs(error) < PRECISION) return guess;
     if (error < 0) {
       [low, below] = [guess, error];
@@ -78,6 +89,12 @@ export function normalQuantile(p: number): number {
   if (QUANTILES.size < 64) QUANTILES.set(p, known);
   return known;
 }
+
+const NORMAL: Standard = {
+  logDensity: (y) => -0.5 * y * y - HALF_LOG_2PI,
+  cumulative: normalCdf,
+  quantile: normalQuantile,
+};
 
 function bisected(p: number): number {
   let [low, high] = [-8, 8];

@@ -13,12 +13,16 @@ export interface ModelConfig {
   features: number;
   /** Steps after which the series repeat themselves; null: training looks for it, and may find none. */
   season: number | null;
-  /** Samples of a window: what a VAE sees (at most; training narrows it to three seasons), and what a VRNN is trained on at once. */
+  /** Samples of a window: what a VAE sees (at most; training narrows it to three seasons), and what a VRNN or RNN is trained on at once. */
   window: number;
   /** Width of the layers; of a VRNN also of its hidden state h. */
   hidden: number;
   /** Dimensions of z. */
   latent: number;
+  /** Of a model that goes step by step, set by training: how many steps back its linear path looks. */
+  lags: number[];
+  /** Of a model that goes step by step, set by training: whether its series are scaled by their logarithm. */
+  isLogarithmic: boolean;
   /** Calendar inputs; training keeps those that the history shows often enough. */
   cycles: Cycle[];
   batch: number;
@@ -43,7 +47,7 @@ export interface ModelConfig {
 export interface State {
   /** The step expected next. */
   step: number;
-  /** VRNN: h, the last sample, samples seen (capped). Over windows: the last window − 1 scaled values, NaN = missing. */
+  /** Step by step: h, and the last scaled values as far back as lags reach. Over windows: the last window − 1 of them. */
   data: Float32Array;
 }
 
@@ -96,6 +100,8 @@ export interface ForecastOptions {
 export interface Model {
   readonly kind: ModelKind;
   readonly config: ModelConfig;
+  /** One scaler per feature of a series [time, feature] that the model was not trained on. */
+  fitScalers(values: ArrayLike<number>): Scaler[];
   /** Scores all series in one batch, each sample from its past only; what comes out for one does not depend on the others. */
   score(inputs: ScoreInput[]): Promise<Scored[]>;
   /** Scores samples from all around them: what a review of the past can use, and no alert. */

@@ -3,6 +3,7 @@ import { autoencoder } from './autoencoder';
 import type { Model, ModelConfig, ModelKind } from './model';
 import { seeded } from './noise';
 import { pca } from './pca';
+import { openSeasonalNaive } from './seasonal-naive.model';
 import { vae } from './vae';
 import { openVrnn } from './vrnn.model';
 import { openWindowModel } from './window.model';
@@ -23,6 +24,8 @@ export function openModel({ kind, config, weights }: OpenOptions): Model {
       return openWindowModel(autoencoder(config, random), config, weights);
     case 'pca':
       return openWindowModel(pca(config), config, weights);
+    case 'seasonal-naive':
+      return openSeasonalNaive(config, weights);
     default:
       return openVrnn(config, weights);
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitScaler, logSlope, toRaw, toScaled } from './scaler';
+import { fitScaler, fitStepScalers, logSlope, toRaw, toScaled } from './scaler';
 import { seeded } from './noise';
 
 describe('a scaler', () => {
@@ -44,4 +44,29 @@ describe('a scaler', () => {
       expect(logSlope(scaler, v)).toBeCloseTo(Math.log(slope), 5);
     }
   });
+
+  it('by logarithms undoes itself, keeps the order below zero, and has the slope that finite differences have', () => {
+    const values = seeded(2)
+      .normals(400)
+      .map((e) => 20 * Math.exp(e));
+    values[7] = 0;
+    const [scaler] = fitStepScalers(values, 1, { isLogarithmic: true });
+    expect(scaler!.offset).toBeGreaterThan(0);
+    for (const v of [0, 0.01, 3, 20, 4000]) {
+      expect(toRaw(scaler!, toScaled(scaler!, v))).toBeCloseTo(v, 3);
+      const slope = (toScaled(scaler!, v + 1e-4) - toScaled(scaler!, v - 1e-4)) / 2e-4;
+      expect(logSlope(scaler!, v)).toBeCloseTo(Math.log(slope), 4);
+    }
+    const falling = [10, 0, -1, -10, -1e6].map((v) => toScaled(scaler!, v));
+    falling.reduce((higher, lower) => (expect(lower).toBeLessThan(higher), lower));
+    expect(toRaw(scaler!, -50)).toBe(0);
+  });
+
+  it.each([
+    ['negative', [1, 2, -1, 3]],
+    ['constant', [5, 5, 5, 5]],
+    ['mostly zero', [0, 0, 0, 7]],
+  ])('takes no logarithm of %s samples', (_, values) =>
+    expect(fitStepScalers(values, 1, { isLogarithmic: true })[0]!.offset).toBeUndefined(),
+  );
 });

@@ -1,23 +1,27 @@
 /**
  * Training: Adam (Kingma & Ba 2015) on −ELBO over random windows of all series, one network for all, a scaler each.
- * The last tenth of every series is held out. The work
- * is epochs · stepsPerEpoch · batch windows however much data there is, and equal seeds give equal weights.
+ * The last tenth of every series is held out. The work is epochs · stepsPerEpoch · batch windows however much data there is, and
+ * equal seeds give equal weights.
  */
 import * as tf from '@tensorflow/tfjs';
 import { type Values, assign, pack, valuesOf } from './artifact';
 import { autoencoder } from './autoencoder';
 import { fitted, isOverWindows } from './config';
+import { HALF_LOG_2PI } from './gaussian';
 import type { Grid } from './grid';
 import { type Weights, disposeWeights } from './layers';
 import type { ModelConfig, ModelKind } from './model';
 import { type Random, seeded } from './noise';
 import { pca } from './pca';
 import { type Scaler, fitScalers } from './scaler';
+import { measure, seasonalNaive } from './seasonal-naive';
 import { vae } from './vae';
-import { vrnn } from './vrnn';
+import { stepNetwork } from './vrnn.model';
+import type { StepNetwork } from './vrnn.network';
+import { finishSteps, scaledSteps, scalersOf, startSteps } from './vrnn.train';
 import type { WindowNetwork } from './window.network';
 import { finishWindows, startWindows } from './window.train';
-import { type Batch, cut, drawPlaces, scaled, splitAt, spreadPlaces } from './windows';
+import { type Batch, type ScaledSeries, cut, drawPlaces, scaled, splitAt, spreadPlaces } from './windows';
 
 /** Losses are −ELBO in nats per observed sample, of scaled values. */
 export interface TrainProgress<Kind extends ModelKind = ModelKind> {
@@ -56,6 +60,8 @@ export class TrainingDiverged extends Error {
 export interface Network {
   weights: Weights;
   loss(batch: Batch, random: Random, beta: number): tf.Scalar;
+  /** Where it is there, by it the best weights are told: in nats per observed sample. */
+  heldOutLoss?(batch: Batch): tf.Scalar;
 }
 
 /** Trains a network for all of these series; the caller has run `selectBackend`. */
@@ -65,27 +71,81 @@ export async function trainModel<Kind extends ModelKind>(
   config: ModelConfig,
   { seed, onProgress, signal }: TrainOptions<Kind>,
 ): Promise<TrainedModel<Kind>> {
-  const scalers = series.map(({ values, features }) => fitScalers(values, features));
-  const all = series.map((grid, i) => scaled(grid, scalers[i]!));
+  const { scalers, all, isLogarithmic } = isOverWindows(kind)
+    ? windowScaled(series)
+    : stepScaled(series, kind);
   if (!all.some(({ values }) => values.some((value) => !Number.isNaN(value)))) {
     throw new TrainingDiverged('there is not a single sample to learn from');
   }
-  const narrowed = { ...fitted({ ...config, kind }, all), kind, seed };
+  const narrowed = { ...fitted({ ...config, kind }, all), kind, isLogarithmic, seed };
   const random = seeded(seed);
-  const network = buildNetwork(narrowed, random);
+  const tell = onProgress && ((progress: TrainProgress) => onProgress({ ...progress, kind }));
+  const task: Task = { scalers, all, descent: { config: narrowed, random, onProgress: tell, signal } };
+  return { ...(await trainAny(task)), kind };
+}
+
+interface Task {
+  scalers: Scaler[][];
+  all: ScaledSeries[];
+  descent: Descent;
+}
+
+const windowScaled = (series: Grid[]) => {
+  const scalers = series.map(({ values, features }) => fitScalers(values, features));
+  return { scalers, all: series.map((grid, i) => scaled(grid, scalers[i]!)), isLogarithmic: false };
+};
+
+/** The seasonal naive stays in the units of its series. */
+function stepScaled(series: Grid[], kind: ModelKind) {
+  const { scalers, isLogarithmic } = scalersOf(series, { isLinear: kind === 'seasonal-naive' });
+  return { scalers, all: series.map((grid, i) => scaledSteps(grid, scalers[i]!)), isLogarithmic };
+}
+
+async function trainAny(task: Task): Promise<TrainedModel> {
+  const { config, random } = task.descent;
+  if (config.kind === 'seasonal-naive') return trainSeasonalNaive(task);
+  const network = buildNetwork(config, random);
   try {
-    if (isWindowNetwork(network)) startWindows(network, all, { config: narrowed, random });
-    const tell = onProgress && ((progress: TrainProgress) => onProgress({ ...progress, kind }));
-    const losses = await descend(network, all, { config: narrowed, random, onProgress: tell, signal });
-    if (isWindowNetwork(network)) finishWindows(network, all, narrowed);
-    const heldOutLoss = Math.min(...losses.map((epoch) => epoch.heldOutLoss));
-    return { kind, config: narrowed, weights: pack(network.weights), scalers, losses, heldOutLoss };
+    return isWindowNetwork(network) ? await trainWindows(network, task) : await trainSteps(network, task);
   } finally {
     disposeWeights(network.weights);
   }
 }
 
-export function buildNetwork(config: ModelConfig, random: Random): Network | WindowNetwork {
+async function trainWindows(network: WindowNetwork, { scalers, all, descent }: Task): Promise<TrainedModel> {
+  const { config, random } = descent;
+  startWindows(network, all, { config, random });
+  const { losses } = await descend(network, all, descent);
+  finishWindows(network, all, config);
+  const heldOutLoss = Math.min(...losses.map((epoch) => epoch.heldOutLoss));
+  return { kind: config.kind, config, weights: pack(network.weights), scalers, losses, heldOutLoss };
+}
+
+async function trainSteps(network: StepNetwork, { scalers, all, descent }: Task): Promise<TrainedModel> {
+  const { config } = descent;
+  const residuals = startSteps(all, network.weights, config);
+  const { losses, heldOutLoss } = await descend(network, residuals, descent);
+  const known = finishSteps(all, scalers, { weights: network.weights, config });
+  return { kind: config.kind, config, weights: pack(network.weights), scalers: known, losses, heldOutLoss };
+}
+
+/** Its loss is −log density of the changes over a season, in scaled units as everywhere. */
+function trainSeasonalNaive({ scalers, all, descent: { config, onProgress, signal } }: Task): TrainedModel {
+  const weights = seasonalNaive(config);
+  try {
+    const known = measure(all, scalers, { weights, config });
+    const stds = known.flatMap((own) => own.map(({ std }) => std!));
+    const loss = stds.reduce((sum, std) => sum + Math.log(std) + 0.5 + HALF_LOG_2PI, 0) / stds.length;
+    onProgress?.({ kind: config.kind, epoch: 1, epochs: 1, loss, heldOutLoss: loss });
+    signal?.throwIfAborted();
+    const losses = [{ epoch: 1, loss, heldOutLoss: loss }];
+    return { kind: config.kind, config, weights: pack(weights), scalers: known, losses, heldOutLoss: loss };
+  } finally {
+    disposeWeights(weights);
+  }
+}
+
+export function buildNetwork(config: ModelConfig, random: Random): StepNetwork | WindowNetwork {
   switch (config.kind) {
     case 'vae':
       return vae(config, random);
@@ -94,29 +154,39 @@ export function buildNetwork(config: ModelConfig, random: Random): Network | Win
     case 'pca':
       return pca(config);
     default:
-      return vrnn(config, random);
+      return stepNetwork(config, random);
   }
 }
 
-const isWindowNetwork = (network: Network | WindowNetwork): network is WindowNetwork => 'start' in network;
+const isWindowNetwork = (network: StepNetwork | WindowNetwork): network is WindowNetwork =>
+  'start' in network;
 
 interface Descent extends Omit<TrainOptions, 'seed'> {
   config: ModelConfig;
   random: Random;
 }
 
-/** Leaves the best weights in the network and returns the loss curve. */
+interface Best {
+  heldOutLoss: number;
+  epoch: number;
+  values: Values;
+}
+
+/** Leaves the best weights in the network, of those it had at first too where that can be told; returns the loss curve. */
 async function descend(
   network: Network,
-  all: ReturnType<typeof scaled>[],
+  all: ScaledSeries[],
   { config, random, onProgress, signal }: Descent,
-): Promise<TrainedModel['losses']> {
+): Promise<Pick<TrainedModel, 'losses' | 'heldOutLoss'>> {
   const { kind, epochs, stepsPerEpoch, patience } = config;
   const isTrainable = trainable(network).length > 0;
   const heldOut = cut(spreadPlaces(all, config.window, { limit: 96, from: splitAt }), config.window);
   const optimizer = tf.train.adam(config.learningRate);
   const losses: TrainedModel['losses'] = [];
-  let best: { heldOutLoss: number; epoch: number; values: Values } | undefined;
+  let best: Best | undefined;
+  if (network.heldOutLoss) {
+    best = { heldOutLoss: meanLoss(network, heldOut, config), epoch: 0, values: valuesOf(network.weights) };
+  }
   try {
     for (let epoch = 1; epoch <= (isTrainable ? epochs : 1); epoch++) {
       let sum = 0;
@@ -142,21 +212,26 @@ async function descend(
       if (patience > 0 && epoch - best.epoch >= patience) break;
     }
     assign(network.weights, best!.values);
-    return losses;
+    return { losses, heldOutLoss: best!.heldOutLoss };
   } finally {
     optimizer.dispose();
   }
 }
 
-/** −ELBO with the full KL term and noise of its own, the same in every epoch. */
+/** The predictive loss, or −ELBO with the full KL term and noise of its own, the same in every epoch. */
 export function meanLoss(network: Network, batch: Batch, config: ModelConfig): number {
-  return tf.tidy(() => network.loss(batch, seeded(config.seed + 1), 1).dataSync()[0]!);
+  const loss = () => network.heldOutLoss?.(batch) ?? network.loss(batch, seeded(config.seed + 1), 1);
+  return tf.tidy(() => loss().dataSync()[0]!);
 }
+
+/** Steps in which a recurrent network comes up to the configured rate. */
+const WARM_UP = 20;
 
 /** Cosine from the configured rate to a twentieth of it. */
 function setLearningRate(optimizer: tf.AdamOptimizer, config: ModelConfig, step: number): void {
   const share = step / (config.epochs * config.stepsPerEpoch);
-  const rate = config.learningRate * (0.05 + 0.475 * (1 + Math.cos(Math.PI * share)));
+  const warmUp = isOverWindows(config.kind) ? 1 : Math.min(1, (step + 1) / WARM_UP);
+  const rate = warmUp * config.learningRate * (0.05 + 0.475 * (1 + Math.cos(Math.PI * share)));
   (optimizer as unknown as { learningRate: number }).learningRate = rate;
 }
 
@@ -184,26 +259,11 @@ function trainStep(network: Network, optimizer: tf.Optimizer, loss: () => tf.Sca
 /** Hides samples from the encoder: of a window its newest step, as when it is scored; of a sequence any. */
 function hide(batch: Batch, config: ModelConfig, random: Random): Batch {
   const { size, length, features, visible } = batch;
-  if (!isOverWindows(config.kind)) return hideSteps(batch, config, random);
+  const steps = isOverWindows(config.kind) ? [length - 1] : Array.from({ length }, (_, t) => t);
   for (let row = 0; row < size; row++) {
-    if (random.uniform() < config.missing)
-      visible.fill(0, ((row + 1) * length - 1) * features, (row + 1) * length * features);
-  }
-  return batch;
-}
-
-/** A VRNN trains several times slower on sequences with a missing sample: only one batch in this many has any. */
-const HIDING_BATCHES = 4;
-
-/** Of a VRNN whole steps of half of the batch: a step that anybody misses is a slow one. */
-function hideSteps(batch: Batch, config: ModelConfig, random: Random): Batch {
-  const { size, length, features, visible } = batch;
-  if (random.below(HIDING_BATCHES) > 0) return batch;
-  for (let t = 1; t < length; t++) {
-    if (random.uniform() >= HIDING_BATCHES * config.missing) continue;
-    for (let row = 0; row < size; row++) {
-      if (random.uniform() < 0.5)
-        visible.fill(0, (row * length + t) * features, (row * length + t + 1) * features);
+    for (const t of steps) {
+      if (random.uniform() >= config.missing) continue;
+      visible.fill(0, (row * length + t) * features, (row * length + t + 1) * features);
     }
   }
   return batch;

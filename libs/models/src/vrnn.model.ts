@@ -1,25 +1,31 @@
 /**
- * A VRNN at work. It goes on from (h, x_{t−1}) in O(1) per sample, following the mean of z, so a replay says the same.
+ * A VRNN or RNN at work, upon the linear path of each series. It goes on from (h, the last samples) in O(1) per sample, following
+ * the mean of z, so a replay says the same.
  *
- *   score     −log p(x_t | past),  p(x_t | past) ≈ (1/K) Σ_k p(x_t | z_k, h_{t−1}),  z_k ~ p(z_t | h_{t−1})
- *   forecast  quantiles of many paths: z ~ prior, x ~ decoder, h = GRU([x, z], h)
+ *   score     −log p(u_t | past),  u_t = centre_t + spread_t · e_t,
+ *             p(e_t | past) ≈ (1/K) Σ_k p(e_t | z_k, h_{t−1}),  z_k ~ p(z_t | h_{t−1})
  *
  * z_k comes from the prior and not from the encoder: of a sample far from all it was trained on the encoder says
  * anything, the prior has not seen it. The noise of z_k is fixed by the model's seed. A wild sample is scored as it is,
- * but enters h and x_{t−1} as a missing one (`remembered`).
+ * but enters h and the lags as a missing one (`walk`).
  */
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
-import { calendarWidth, writeCalendar } from './calendar';
+import { type Walked, reachOf, walk } from './autoregression';
+import { calendarFrom, calendarWidth } from './calendar';
 import { predictiveLoss } from './evaluate';
-import { disposeWeights, repeated, tiled } from './layers';
-import type { ForecastInput, ForecastOptions, Model, ModelConfig, ScoreInput, State } from './model';
-import { balancedNormals, seeded } from './noise';
+import { type Weights, disposeWeights, fixed } from './layers';
+import type { Model, ModelConfig, ScoreInput } from './model';
+import { type Random, seeded } from './noise';
 import { reviewSteps } from './review';
-import { quantile, toRaw } from './scaler';
+import { rnn } from './rnn';
+import { fitStepScalers } from './scaler';
 import { type Run, begin, blocks, breathe, say } from './score';
-import { type Vrnn, toSequence, vrnn } from './vrnn';
-import { type Batch, INPUT_CLIP, longestWild, remembered } from './windows';
+import { forecast } from './vrnn.forecast';
+import { type Memory, type Working, pathsOf, recall, stacked, toData } from './vrnn.memory';
+import { type StepNetwork, toSequence } from './vrnn.network';
+import { vrnn } from './vrnn';
+import { type Batch, longestWild } from './windows';
 
 /** Series in one block, and [series · time] rows computed at once. */
 const MAX_SERIES = 256;
@@ -28,220 +34,159 @@ const MAX_STEPS = 128;
 /** Samples before a cold state is trusted. */
 const WARM_UP = 16;
 
+/** The network of a kind, and room among its weights for the linear path that its series share. */
+export function stepNetwork(config: ModelConfig, random: Random): StepNetwork {
+  const network = config.kind === 'rnn' ? rnn(config, random) : vrnn(config, random);
+  fixed(network.weights, 'path/coefficients', [config.lags.length + calendarWidth(config.cycles)]);
+  fixed(network.weights, 'path/std', [1]);
+  return network;
+}
+
 export function openVrnn(config: ModelConfig, weights: Uint8Array): Model {
-  const network = vrnn(config, seeded(config.seed));
+  const network = stepNetwork(config, seeded(config.seed));
   unpack(weights, network.weights);
-  const epsilon = tf.tensor2d(balancedNormals(seeded(config.seed + 2), config.samples, config.latent), [
-    config.samples,
-    config.latent,
-  ]);
+  const pooled = pooledOf(network.weights);
+  const working = { network, config, pooled, freedom: network.freedom() };
   const score = async (inputs: ScoreInput[]) => {
-    const runs = inputs.map((input) => begin(input, config.window >> 1));
-    for (const block of blocks(runs, MAX_SERIES)) await scoreBlock(network, block, { config, epsilon });
+    const runs = inputs.map((input) => begin(input, Math.max(config.window >> 1, reachOf(config))));
+    for (const block of blocks(runs, MAX_SERIES)) await scoreBlock(block, working);
     return runs.map(({ scored }) => scored);
   };
   return {
-    kind: 'vrnn',
+    kind: config.kind,
     config,
+    fitScalers: (values) => fitStepScalers(values, config.features, config),
     score,
     review: (inputs) => reviewSteps(score, inputs, config),
-    forecast: (inputs, options) => forecast(network, inputs, { config, ...options }),
-    evaluate: (series, scalers, share) => predictiveLoss(score, { series, scalers, share }),
-    dispose() {
-      disposeWeights(network.weights);
-      epsilon.dispose();
+    forecast: (inputs, options) => {
+      const states = inputs.map((input) => ({ ...input, memory: recall(input.state, config) }));
+      return forecast(states, { ...working, ...options });
     },
+    evaluate: (series, scalers, share) => predictiveLoss(score, { series, scalers, share }),
+    dispose: () => disposeWeights(network.weights),
   };
 }
 
-interface Working {
-  config: ModelConfig;
-  /** [K, latent] */
-  epsilon: tf.Tensor2D;
-}
+const pooledOf = (weights: Weights) => ({
+  coefficients: weights['path/coefficients']!.dataSync<'float32'>().slice(),
+  std: weights['path/std']!.dataSync()[0]!,
+});
 
-/** What a state holds, opened. */
-interface Memory {
-  h: Float32Array;
-  x: Float32Array;
-  /** Samples seen since the cold start, up to the warm-up. */
-  seen: number;
-  /** Wild samples in a row up to now. */
-  wild: number;
-}
-
-/** A run and its values as they enter h. */
+/** A run, and what its linear paths say. */
 interface Heard {
   run: Run;
   memory: Memory;
-  entering: Float32Array;
+  walked: Walked[];
+  calendar: Float32Array;
 }
 
 const warmUp = ({ window }: ModelConfig): number => Math.min(WARM_UP, window >> 1);
 
-function recall(state: State | null, { hidden, features }: ModelConfig): Memory {
-  const data = state?.data ?? new Float32Array(hidden + features + 2);
-  if (data.length !== hidden + features + 2) {
-    throw new RangeError(`a state of ${data.length} numbers does not belong to this model`);
-  }
-  const [seen, wild] = data.slice(hidden + features) as unknown as [number, number];
-  return { h: data.slice(0, hidden), x: data.slice(hidden, hidden + features), seen, wild };
-}
-
-const toData = ({ h, x, seen, wild }: Memory): Float32Array => Float32Array.from([...h, ...x, seen, wild]);
-
-function listen(run: Run, config: ModelConfig): Heard {
-  const memory = recall(run.state, config);
-  const { values, wild } = remembered(run.values, { wild: memory.wild, longest: longestWild(config) });
-  return { run, memory: { ...memory, wild }, entering: values };
-}
-
-async function scoreBlock(network: Vrnn, runs: Run[], working: Working): Promise<void> {
+function listen(run: Run, working: Working, calendar: Float32Array): Heard {
   const { config } = working;
-  const heard = runs.map((run) => listen(run, config));
-  const memories = heard.map(({ memory }) => memory);
-  const longest = Math.max(...runs.map(({ values }) => values.length));
+  const { features, values } = run;
+  const memory = recall(run.state, config);
+  const longest = longestWild(config);
+  const walked = pathsOf(run.input.scalers, working).map((path, f) => {
+    const own = features === 1 ? values : values.filter((_, i) => i % features === f);
+    return walk(own, path, { past: memory.past[f]!, calendar, wild: memory.wild[f]!, longest });
+  });
+  const past = walked.map((one) => one.past);
+  const wild = Float32Array.from(walked, (one) => one.wild);
+  return { run, memory: { ...memory, past, wild }, walked, calendar };
+}
+
+const stepsIn = ({ values, features }: Run): number => values.length / features;
+
+/** Calendars [time, width], one for all runs that begin together. */
+function calendarsOf(config: ModelConfig): (run: Run) => Float32Array {
+  const known = new Map<number, Float32Array>();
+  const width = calendarWidth(config.cycles);
+  return (run) => {
+    const steps = stepsIn(run);
+    let calendar = known.get(run.start);
+    if (!calendar || calendar.length < steps * width) {
+      calendar = calendarFrom(run.start, steps, config);
+      known.set(run.start, calendar);
+    }
+    return calendar;
+  };
+}
+
+async function scoreBlock(runs: Run[], working: Working): Promise<void> {
+  const calendarOf = calendarsOf(working.config);
+  const heard = runs.map((run) => listen(run, working, calendarOf(run)));
+  const longest = Math.max(...runs.map(stepsIn));
   const chunk = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_ROWS / runs.length)));
   for (let from = 0; from < longest; from += chunk) {
     const batch = batchOf(heard, from, Math.min(chunk, longest - from));
-    const said = passOver(network, batch, { memories, ...working });
-    heard.forEach((one, row) => hear(one, { from, batch, row, said, config }));
+    const said = passOver(batch, heard, working);
+    heard.forEach((one, row) => hear(one, { from, batch, row, said, working }));
     await breathe();
   }
-  runs.forEach((run, row) => (run.scored.state.data = toData(memories[row]!)));
+  heard.forEach(({ run, memory }) => (run.scored.state.data = toData(memory)));
 }
 
-/** Values from `from` on of all runs; where one has ended its samples are missing. */
+/** Residuals from `from` on of all runs; where one has ended they are missing. */
 function batchOf(heard: Heard[], from: number, length: number): Batch {
   const size = heard.length;
-  const x = new Float32Array(size * length);
-  const observed = new Float32Array(size * length);
-  heard.forEach(({ entering }, row) => {
-    for (let t = 0; t < Math.min(length, entering.length - from); t++) {
-      const value = entering[from + t]!;
-      if (Number.isNaN(value)) continue;
-      x[row * length + t] = value;
-      observed[row * length + t] = 1;
-    }
-  });
+  const features = heard[0]!.walked.length;
+  const x = new Float32Array(size * length * features);
+  const observed = new Float32Array(x.length);
+  heard.forEach(({ walked }, row) =>
+    walked.forEach(({ residual }, f) => {
+      for (let t = 0; t < Math.min(length, residual.length - from); t++) {
+        const value = residual[from + t]!;
+        if (Number.isNaN(value)) continue;
+        x[(row * length + t) * features + f] = value;
+        observed[(row * length + t) * features + f] = 1;
+      }
+    }),
+  );
   const starts = Float64Array.from(heard, ({ run }) => run.start + from);
-  return { size, length, features: 1, x, filled: x, observed, visible: observed, starts };
+  return { size, length, features, x, filled: x, observed, visible: observed, starts };
 }
 
-/** Time-major: K means and stds per step and series, then h and x after each step. */
-type Said = Record<'means' | 'stds' | 'h' | 'x', Float32Array>;
+/** Time-major: of each step and series K means and stds [.., K, feature] of its residual, and h after it. */
+type Said = Record<'means' | 'stds' | 'h', Float32Array>;
 
-function passOver(
-  network: Vrnn,
-  batch: Batch,
-  { memories, config, epsilon }: Working & { memories: Memory[] },
-): Said {
+function passOver(batch: Batch, heard: Heard[], { network, config }: Working): Said {
   return tf.tidy(() => {
-    const carry = {
-      h: stacked(memories.map(({ h }) => h)),
-      x: stacked(memories.map(({ x }) => x)),
-    };
-    const run = network.run(toSequence(batch, config), carry, null);
-    const mixture = network.predict(run, epsilon);
-    const after = [...run.visited.slice(1).map(({ before }) => before), run.carry];
-    return {
-      means: read(mixture.mean),
-      stds: read(mixture.std),
-      h: read(tf.concat(after.map(({ h }) => h))),
-      x: read(tf.concat(after.map(({ x }) => x))),
-    };
+    const s = toSequence(batch, config);
+    const h = stacked(heard.map(({ memory }) => memory.h));
+    const { before, after } = network.follow(s, h);
+    const { mean, std } = network.predict(before, s.calendar);
+    const rest = before.slice([batch.size, 0], [before.shape[0] - batch.size, config.hidden]);
+    return { means: read(mean), stds: read(std), h: read(tf.concat([rest, after])) };
   });
 }
 
 const read = (tensor: tf.Tensor): Float32Array => tensor.dataSync<'float32'>();
 
-const stacked = (rows: Float32Array[]): tf.Tensor2D =>
-  tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [rows.length, rows[0]!.length]);
-
 /** Takes from `said` what concerns one run: its scores, and its memory after its last step. */
 function hear(
-  { run, memory }: Heard,
-  at: { from: number; batch: Batch; row: number; said: Said; config: ModelConfig },
+  { run, memory, walked }: Heard,
+  at: { from: number; batch: Batch; row: number; said: Said; working: Working },
 ): void {
-  const { from, batch, row, said, config } = at;
-  const count = Math.min(batch.length, run.values.length - from);
+  const { from, batch, row, said, working } = at;
+  const { config, freedom } = working;
+  const { features } = run;
+  const count = Math.min(batch.length, stepsIn(run) - from);
   if (count <= 0) return;
-  const part = (all: Float32Array, t: number, width: number) =>
-    all.slice((t * batch.size + row) * width, (t * batch.size + row + 1) * width);
-  for (let t = 0; t < count; t++) {
+  const each = said.means.length / (batch.size * batch.length * features);
+  for (let t = from; t < from + count; t++) {
+    const first = ((t - from) * batch.size + row) * each * features;
     if (memory.seen >= warmUp(config)) {
-      const [means, stds] = [part(said.means, t, config.samples), part(said.stds, t, config.samples)];
-      say(run, from + t, [{ means, stds }]);
+      const mixtures = walked.map(({ centre, spread }, f) => {
+        const part = (all: Float32Array, shift: number) =>
+          Float32Array.from({ length: each }, (_, k) => shift + spread[t]! * all[first + k * features + f]!);
+        return { means: part(said.means, centre[t]!), stds: part(said.stds, 0), freedom };
+      });
+      say(run, t, mixtures);
     }
-    if (!Number.isNaN(run.values[from + t]!)) memory.seen = Math.min(WARM_UP, memory.seen + 1);
+    const isHere = walked.some((_, f) => !Number.isNaN(run.values[t * features + f]!));
+    if (isHere) memory.seen = Math.min(WARM_UP, memory.seen + 1);
   }
-  memory.h = part(said.h, count - 1, config.hidden);
-  memory.x = part(said.x, count - 1, config.features);
-}
-
-async function forecast(
-  network: Vrnn,
-  inputs: ForecastInput[],
-  options: ForecastOptions & { config: ModelConfig },
-): Promise<number[][][]> {
-  const size = Math.max(1, Math.floor(MAX_ROWS / options.samples));
-  const all: number[][][] = [];
-  for (const block of blocks(inputs, size)) all.push(...(await forecastBlock(network, block, options)));
-  return all;
-}
-
-/** Every series gets the same noise: what is forecast for one does not depend on the others. */
-async function forecastBlock(
-  network: Vrnn,
-  inputs: ForecastInput[],
-  { config, horizon, levels, samples, seed }: ForecastOptions & { config: ModelConfig },
-): Promise<number[][][]> {
-  const { latent, features } = config;
-  const random = seeded(seed);
-  const memories = inputs.map(({ state }) => recall(state, config));
-  const quantiles = inputs.map(() => levels.map(() => new Array<number>(horizon)));
-  let carry = tf.tidy(() => ({
-    h: repeated(stacked(memories.map(({ h }) => h)), samples),
-    x: repeated(stacked(memories.map(({ x }) => x)), samples),
-  }));
-  try {
-    for (let t = 0; t < horizon; t++) {
-      const before = carry;
-      const noise = (width: number) =>
-        tiled(tf.tensor2d(random.normals(samples * width), [samples, width]), inputs.length);
-      carry = tf.tidy(() =>
-        network.imagine(before, repeated(calendarAt(inputs, t, config), samples), {
-          z: noise(latent),
-          x: noise(features),
-          clip: INPUT_CLIP,
-        }),
-      );
-      tf.dispose(before);
-      writeQuantiles(quantiles, carry.x.dataSync<'float32'>(), { t, inputs, levels, samples });
-      if (t % 8 === 7) await breathe();
-    }
-  } finally {
-    tf.dispose(carry);
-  }
-  return quantiles;
-}
-
-function calendarAt(inputs: ForecastInput[], t: number, { cycles, periodMs }: ModelConfig): tf.Tensor2D {
-  const width = calendarWidth(cycles);
-  const calendar = new Float32Array(inputs.length * width);
-  inputs.forEach(({ state }, row) =>
-    writeCalendar(calendar, row * width, { cycles, step: state.step + t, periodMs }),
-  );
-  return tf.tensor2d(calendar, [inputs.length, width]);
-}
-
-function writeQuantiles(
-  into: number[][][],
-  x: Float32Array,
-  at: { t: number; inputs: ForecastInput[]; levels: number[]; samples: number },
-): void {
-  at.inputs.forEach(({ scalers: [scaler] }, row) => {
-    const paths = x.slice(row * at.samples, (row + 1) * at.samples).sort();
-    at.levels.forEach((level, i) => (into[row]![i]![at.t] = toRaw(scaler!, quantile(paths, level))));
-  });
+  const last = ((count - 1) * batch.size + row) * config.hidden;
+  memory.h = said.h.slice(last, last + config.hidden);
 }

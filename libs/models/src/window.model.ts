@@ -15,6 +15,7 @@ import { predictiveLoss } from './evaluate';
 import { disposeWeights } from './layers';
 import type { Model, ModelConfig, ReviewInput, Reviewed, ScoreInput, Scored, State } from './model';
 import { type Ppca, impute } from './ppca';
+import { fitScalers } from './scaler';
 import { type Run, begin, blocks, breathe, say } from './score';
 import { type WindowNetwork, calendarOf } from './window.network';
 import { clipped, interpolated, longestWild, remembered } from './windows';
@@ -45,6 +46,7 @@ export function openWindowModel(network: WindowNetwork, config: ModelConfig, wei
   return {
     kind: config.kind,
     config,
+    fitScalers: (values) => fitScalers(values, config.features),
     score: (inputs) => score(inputs, featureWeights),
     async review(inputs) {
       const reviewed: Reviewed[] = [];

@@ -1,14 +1,7 @@
 /** The champions of this process, opened: what they weigh, what they know of each series, and where each series stands. */
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ModelKind } from '@bellwether/contracts';
-import {
-  type Calibration,
-  type Model,
-  type Scaler,
-  type State,
-  fitScaler,
-  openModel,
-} from '@bellwether/models';
+import { type Calibration, type Model, type Scaler, type State, openModel } from '@bellwether/models';
 import { type Champion, type ModelSeries, ModelStore } from '../registry/model.store';
 import { TrainingStore } from '../training/training.store';
 
@@ -109,13 +102,14 @@ export class Champions implements OnApplicationShutdown {
     const fit = await this.training.modelable(seriesIds, periodMs);
     if (fit.length === 0) return;
     await this.training.clearUnmodelled(fit.map(({ seriesId }) => seriesId));
-    const newcomers = fit.map(({ seriesId, grid }) => ({
-      seriesId,
-      scaler: fitScaler(grid.values),
-      calibration: null,
-    }));
     for (const champion of champions) {
-      const strangers = newcomers.filter(({ seriesId }) => !champion.known.has(seriesId));
+      const strangers = fit
+        .filter(({ seriesId }) => !champion.known.has(seriesId))
+        .map(({ seriesId, grid }) => ({
+          seriesId,
+          scaler: champion.model.fitScalers(grid.values)[0]!,
+          calibration: null,
+        }));
       await this.models.addSeries(champion.id, strangers);
       for (const stranger of strangers) champion.known.set(stranger.seriesId, stranger);
     }

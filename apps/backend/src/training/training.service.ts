@@ -9,7 +9,6 @@ import {
   type TrainedModel,
   TrainingDiverged,
   defaultConfig,
-  fitScaler,
   openModel,
   selectBackend,
   trainModel,
@@ -182,10 +181,13 @@ export class TrainingService {
         )
       ).map((one) => [one.seriesId, one.scaler]),
     );
-    const scalers = series.map(({ seriesId, grid }) => [known.get(seriesId) ?? fitScaler(grid.values)]);
     const model = this.opened(champion);
     if (!model) return null;
     try {
+      const scalers = series.map(({ seriesId, grid }) => {
+        const scaler = known.get(seriesId);
+        return scaler ? [scaler] : model.fitScalers(grid.values);
+      });
       const grids = series.map(({ grid }) => grid);
       return await model.evaluate(grids, scalers, HELD_OUT);
     } finally {
