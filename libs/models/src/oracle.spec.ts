@@ -11,27 +11,41 @@ import { cholesky } from './linear-algebra';
 import type { ModelConfig } from './model';
 import { type Random, seeded } from './noise';
 import { type Ppca, fitPpca } from './ppca';
+import { rnn } from './rnn';
 import { vae } from './vae';
+import { vrnn } from './vrnn';
+import { targetOf, toSequence } from './vrnn.network';
 import { toWindowBatch } from './window.network';
 import type { Batch } from './windows';
 
 type Numbers = number | Numbers[];
 
-interface WindowExpectation {
+interface Expectation {
   loss: number;
-  reconstruct: Record<'mean' | 'std' | 'kl', Numbers>;
   gradients: Record<string, Numbers>;
 }
+type Bound = Record<'reconstruction' | 'kl', Numbers>;
+type Reconstructed = { reconstruct: Record<'mean' | 'std' | 'kl', Numbers> };
 
-interface WindowFixture {
+interface Fixture {
   config: Partial<ModelConfig>;
   beta: number;
-  batch: Record<'x' | 'filled' | 'observed' | 'visible', Numbers> & { starts: number[] };
+  batch: Record<'x' | 'observed' | 'visible', Numbers> & { filled?: Numbers; starts: number[] };
+  weights: Record<string, Numbers>;
+}
+
+interface WindowFixture extends Fixture {
   epsilon: Numbers;
   epsilons: Numbers[];
-  weights: Record<string, Numbers>;
-  vae: WindowExpectation & Record<'reconstruction' | 'kl' | 'importanceBound', Numbers>;
-  autoencoder: WindowExpectation;
+  vae: Expectation & Bound & Reconstructed & { importanceBound: Numbers };
+  autoencoder: Expectation & Reconstructed;
+}
+
+interface StepFixture extends Fixture {
+  /** One for each step. */
+  epsilon: Numbers[];
+  vrnn: Expectation & Bound;
+  rnn: Expectation & { heldOutLoss: number };
 }
 
 const TOLERANCE = 1e-4;
@@ -43,8 +57,25 @@ const leaves = (numbers: Numbers): number[] => (Array.isArray(numbers) ? numbers
 const flat = (numbers: Numbers): Float32Array => Float32Array.from(leaves(numbers));
 const tensor = (numbers: Numbers): tf.Tensor => tf.tensor(numbers);
 
-/** Draws what the fixture says. */
-const given = (numbers: Numbers): Random => ({ ...seeded(0), normals: () => flat(numbers) });
+/** Draws what the fixture says, number by number. */
+function given(numbers: Numbers): Random {
+  const all = flat(numbers);
+  let drawn = 0;
+  return { ...seeded(0), normals: (n) => all.slice(drawn, (drawn += n)) };
+}
+
+function batchOf({ batch, config }: Fixture): Batch {
+  return {
+    size: batch.starts.length,
+    length: config.window!,
+    features: config.features!,
+    x: flat(batch.x),
+    filled: flat(batch.filled ?? batch.x),
+    observed: flat(batch.observed),
+    visible: flat(batch.visible),
+    starts: Float64Array.from(batch.starts),
+  };
+}
 
 /** Checks entries against what PyTorch says, relative to the largest of them. */
 function expectSame(actual: tf.Tensor | Float32Array, expected: Numbers, what: string): void {
@@ -55,19 +86,15 @@ function expectSame(actual: tf.Tensor | Float32Array, expected: Numbers, what: s
   expect(off, what).toBeLessThanOrEqual(TOLERANCE * largest);
 }
 
+/** Sets all weights that the fixture has; gradients are compared of all that are trained. */
 function setWeights(weights: Weights, values: Record<string, Numbers>): void {
-  for (const [name, numbers] of Object.entries(values)) {
-    expect(weights, name).toHaveProperty([name]);
-    constant(weights[name]!, flat(numbers));
+  for (const [name, variable] of Object.entries(weights)) {
+    if (values[name] !== undefined) constant(variable, flat(values[name]));
   }
 }
 
 /** Checks the loss, and the gradient of every weight that is trained. */
-function expectSameLoss(
-  weights: Weights,
-  loss: () => tf.Scalar,
-  expected: { loss: number; gradients: Record<string, Numbers> },
-): void {
+function expectSameLoss(weights: Weights, loss: () => tf.Scalar, expected: Expectation): void {
   const trainable = Object.entries(weights).filter(([, { trainable }]) => trainable);
   expect(Object.keys(expected.gradients).sort()).toEqual(trainable.map(([name]) => name).sort());
   const { value, grads } = tf.variableGrads(
@@ -88,17 +115,7 @@ describe.each(['cpu', 'wasm'] as BackendName[])('on %s', (backend) => {
   describe('over windows', () => {
     const made = fixture<WindowFixture>('vae');
     const config: ModelConfig = { ...defaultConfig('vae', made.config.periodMs!), ...made.config };
-    const batch: Batch = {
-      size: made.batch.starts.length,
-      length: config.window,
-      features: config.features,
-      x: flat(made.batch.x),
-      filled: flat(made.batch.filled),
-      observed: flat(made.batch.observed),
-      visible: flat(made.batch.visible),
-      starts: Float64Array.from(made.batch.starts),
-    };
-    const noise = given(made.epsilon);
+    const batch = batchOf(made);
 
     it.each([
       ['vae', vae],
@@ -107,7 +124,7 @@ describe.each(['cpu', 'wasm'] as BackendName[])('on %s', (backend) => {
       const expected = made[kind];
       const network = build(config, seeded(1));
       setWeights(network.weights, made.weights);
-      expectSameLoss(network.weights, () => network.loss(batch, noise, made.beta), expected);
+      expectSameLoss(network.weights, () => network.loss(batch, given(made.epsilon), made.beta), expected);
       const { calendar, filled } = toWindowBatch(batch, config);
       const { mean, std, kl } = network.reconstruct(filled, calendar);
       expectSame(mean, expected.reconstruct.mean, 'mean');
@@ -124,6 +141,38 @@ describe.each(['cpu', 'wasm'] as BackendName[])('on %s', (backend) => {
       expectSame(kl, made.vae.kl, 'kl');
       const bound = network.importanceBound(windows, made.epsilons.map(tensor));
       expectSame(bound, made.vae.importanceBound, 'importance-weighted bound');
+    });
+  });
+
+  describe('step by step', () => {
+    const made = fixture<StepFixture>('vrnn');
+    const config: ModelConfig = { ...defaultConfig('vrnn', made.config.periodMs!), ...made.config };
+    const batch = batchOf(made);
+
+    it.each([
+      ['vrnn', vrnn],
+      ['rnn', rnn],
+    ] as const)('a %s has the loss and gradients of PyTorch', (kind, build) => {
+      const network = build(config, seeded(1));
+      setWeights(network.weights, made.weights);
+      expectSameLoss(network.weights, () => network.loss(batch, given(made.epsilon), made.beta), made[kind]);
+    });
+
+    it('a VRNN has both terms of the ELBO, by hand and automatically', () => {
+      const network = vrnn(config, seeded(1));
+      setWeights(network.weights, made.weights);
+      const s = toSequence(batch, config);
+      for (const pass of [network.pass, network.passAutomatically]) {
+        const { reconstruction, kl } = network.elbo(s, targetOf(batch), pass(s, made.epsilon.map(tensor)));
+        expectSame(reconstruction, made.vrnn.reconstruction, 'reconstruction');
+        expectSame(kl, made.vrnn.kl, 'kl');
+      }
+    });
+
+    it('an RNN has the held-out loss', () => {
+      const network = rnn(config, seeded(1));
+      setWeights(network.weights, made.weights);
+      expectSame(network.heldOutLoss(batch), made.rnn.heldOutLoss, 'held-out loss');
     });
   });
 });
