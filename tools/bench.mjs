@@ -1,8 +1,7 @@
 /** `npm run bench -- NAME`: says what machine this is and runs bench/NAME.mjs; without a name, lists what there is. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { commit, machine } from './machine.mjs';
 import { endWhenToldToStop, run } from './processes.mjs';
 import { main, Refusal, setup } from './setup.mjs';
 
@@ -20,7 +19,7 @@ async function bench() {
     throw new Refusal(`There is no benchmark '${name}'. There is: ${names.join(', ') || 'none'}.`);
 
   await setup();
-  console.log(machine());
+  console.log(`${machine()}, commit ${commit()}`);
   const { code } = await run(process.execPath, [join('bench', `${name}.mjs`), ...args], { isShown: true });
   process.exitCode = code;
 }
@@ -29,20 +28,6 @@ function available() {
   if (!existsSync('bench')) return [];
   const files = readdirSync('bench').filter((file) => file.endsWith('.mjs') && !file.endsWith('.spec.mjs'));
   return files.map((file) => file.replace(/\.mjs$/, '')).sort();
-}
-
-/** What the numbers were measured on. */
-function machine() {
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
-  return `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, ${memory}, Node ${process.versions.node}, commit ${commit()}`;
-}
-
-function commit() {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown'; // a copy without its history
-  }
 }
 
 await main(bench);

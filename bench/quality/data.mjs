@@ -17,6 +17,7 @@ import { gunzipSync } from 'node:zlib';
  * @property {string} license
  * @property {string} redistribute `yes` or why not
  * @property {number} rows
+ * @property {number} channels features of the file, as the manifest has it
  * @property {number} trainEnd leading rows that may be used for fitting, without labels
  * @property {number} scoredFrom first row that counts in a score
  * @property {number} intervalMs NaN where the collection does not say
@@ -102,6 +103,7 @@ function entryOf(row) {
     license: row.license,
     redistribute: row.redistribute,
     rows,
+    channels: Number(row.channels),
     trainEnd,
     scoredFrom: SCORED_WHOLE.includes(track) ? 0 : trainEnd,
     intervalMs: 1000 * numberOf(row.interval_s),
