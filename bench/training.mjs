@@ -1,0 +1,182 @@
+/**
+ * How fast networks are trained: seconds a step and windows a second of every kind that descends a gradient, on each compute
+ * backend there is; then the default detector on 100 series of 10 days at 5 minutes, against a bar of 180 s.
+ *
+ *   npm run bench -- training [--backends wasm,node] [--models vae,vrnn] [--steps 30] [--without-detector] [--peer torch]
+ *
+ * A step is measured within `trainModel`: the median over epochs but the first, the held-out loss after each among it. Every
+ * backend has a process of its own. `--peer torch` has PyTorch train networks of the same shapes beside it (PYTHON names the
+ * interpreter, else python3). Nothing here passes or fails by its seconds.
+ */
+import { fork, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { whyNotBuilt } from './quality/kinds.mjs';
+import { PERIOD_MS, middle, printTable, syntheticSeries } from './speed/synthetic.mjs';
+
+const require = createRequire(import.meta.url);
+const models = require('../libs/models/dist/index.js');
+const BACKENDS = ['gpu', 'node', 'wasm', 'cpu'];
+const DETECTOR = ['vrnn', 'vae'];
+const BAR_SECONDS = 180;
+const SERIES = 100;
+const STEPS = 2880;
+const EPOCHS = 4;
+
+const { values: options } = parseArgs({
+  options: {
+    backends: { type: 'string', default: BACKENDS.join(',') },
+    models: { type: 'string', default: 'vae,autoencoder,vrnn,rnn' },
+    steps: { type: 'string', default: '30' },
+    'without-detector': { type: 'boolean', default: false },
+    peer: { type: 'string' },
+    on: { type: 'string' },
+  },
+});
+
+/** What is trained: the default of each kind, and a VRNN of a larger shape. */
+function shapes() {
+  const defaults = options.models.split(',').map((kind) => ({ title: kind, kind, change: {} }));
+  const large = { title: 'vrnn 128 × 48', kind: 'vrnn', change: { batch: 128, window: 48, hidden: 32 } };
+  return options.models.split(',').includes('vrnn') ? [...defaults, large] : defaults;
+}
+
+async function main() {
+  if (options.on) return measureOn(options.on);
+  const rows = [];
+  for (const backend of options.backends.split(',')) rows.push(...(await inOwnProcess(backend)));
+  if (rows.length === 0) return console.log('nothing measured');
+  console.log();
+  printTable(
+    ['network', 'backend', 'shape', 's a step', 'windows/s', 's before the first'],
+    rows.map((row) => [
+      row.title,
+      row.backend,
+      row.shape,
+      row.seconds.toFixed(4),
+      (row.config.batch / row.seconds).toFixed(0),
+      row.startSeconds.toFixed(1),
+    ]),
+  );
+  if (!options['without-detector']) await defaultDetector();
+  if (options.peer) comparePeer(rows);
+}
+
+function inOwnProcess(backend) {
+  const args = ['--on', backend, '--models', options.models, '--steps', options.steps];
+  const child = fork(fileURLToPath(import.meta.url), args);
+  const rows = [];
+  return new Promise((resolve, reject) => {
+    child.on('message', (row) => rows.push(row));
+    child.on('error', reject);
+    child.on('exit', (code) =>
+      code === 0 ? resolve(rows) : reject(new Error(`${backend}: it ended (${code})`)),
+    );
+  });
+}
+
+async function measureOn(backend) {
+  try {
+    await models.selectBackend(backend);
+  } catch (error) {
+    if (error.name !== 'BackendUnavailable') throw error;
+    console.log(`skipped: ${error.message}`);
+    return process.disconnect();
+  }
+  for (const shape of shapes()) {
+    const why = await whyNotBuilt(models, shape.kind);
+    if (why) console.log(`skipped: ${shape.title} on ${backend}: ${why}`);
+    else process.send({ backend, ...(await measureShape(shape, backend)) });
+  }
+  process.disconnect();
+}
+
+async function measureShape({ title, kind, change }, backend) {
+  const stepsPerEpoch = backend === 'cpu' ? 2 : Math.max(2, Number(options.steps));
+  const config = { ...models.defaultConfig(kind, PERIOD_MS), ...change };
+  const measured = { ...config, epochs: EPOCHS, stepsPerEpoch, patience: 0 };
+  const begun = performance.now();
+  const ends = [];
+  const onProgress = () => ends.push((performance.now() - begun) / 1000);
+  const trained = await models.trainModel(kind, syntheticSeries(SERIES, STEPS), measured, {
+    seed: 1,
+    onProgress,
+  });
+  const steps = trained.config.stepsPerEpoch;
+  const seconds = middle(ends.slice(1).map((end, i) => (end - ends[i]) / steps));
+  const { batch, window, hidden, latent, features, cycles } = trained.config;
+  console.log(`${title} on ${backend}: ${seconds.toFixed(4)} s a step`);
+  return {
+    title,
+    kind,
+    seconds,
+    startSeconds: Math.max(0, ends[0] - seconds * steps),
+    shape: `${batch} × ${window}, hidden ${hidden}, latent ${latent}`,
+    config: { batch, window, hidden, latent, features, cycles },
+  };
+}
+
+/** What a new installation trains, to its end. */
+async function defaultDetector() {
+  const backend = await models.selectBackend(process.env.COMPUTE || undefined);
+  const series = syntheticSeries(SERIES, STEPS);
+  const begun = performance.now();
+  const parts = [];
+  for (const kind of DETECTOR) {
+    const from = performance.now();
+    const { losses } = await models.trainModel(kind, series, models.defaultConfig(kind, PERIOD_MS), {
+      seed: 1,
+    });
+    parts.push(`${kind} ${((performance.now() - from) / 1000).toFixed(1)} s, ${losses.length} epochs`);
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  const title = `the default detector on ${SERIES} series × ${(STEPS * PERIOD_MS) / 86_400_000} days at 5 minutes, on ${backend.name}`;
+  const ratio = (seconds / BAR_SECONDS).toFixed(2);
+  console.log(
+    `\n${title}: ${seconds.toFixed(1)} s (${parts.join('; ')}); bar ${BAR_SECONDS} s, ratio ${ratio}`,
+  );
+}
+
+/** PyTorch on the same shapes, now, on this machine. */
+function comparePeer(rows) {
+  if (options.peer !== 'torch') throw new Error(`There is no peer '${options.peer}'. There is: torch.`);
+  const known = rows.filter(({ kind }) => ['vae', 'vrnn'].includes(kind));
+  const shapes = [...new Map(known.map((row) => [row.title, row])).values()];
+  const asked = shapes.map(({ title, kind, config }) => ({
+    title,
+    kind,
+    ...config,
+    calendar: calendarWidth(config.cycles),
+  }));
+  const python = process.env.PYTHON || 'python3';
+  const script = fileURLToPath(new URL('peer/torch_training.py', import.meta.url));
+  const peer = spawnSync(python, [script], { input: JSON.stringify(asked), encoding: 'utf8' });
+  if (peer.error || peer.status !== 0) {
+    const why = peer.error?.message ?? peer.stderr.trim().split('\n').at(-1);
+    return console.log(`\nskipped: the peer torch: ${why} (PYTHON names another interpreter)`);
+  }
+  const { version, results } = JSON.parse(peer.stdout);
+  console.log(`\nPyTorch ${version}, same shapes, Adam; a ratio above 1: PyTorch is faster`);
+  printTable(
+    ['network', 'backend', 's a step', 'torch threads', 'torch s a step', 'ratio'],
+    known.flatMap((row) =>
+      results
+        .filter(({ title }) => title === row.title)
+        .map(({ threads, seconds }) => [
+          row.title,
+          row.backend,
+          row.seconds.toFixed(4),
+          threads,
+          seconds.toFixed(4),
+          (row.seconds / seconds).toFixed(2),
+        ]),
+    ),
+  );
+}
+
+/** Calendar inputs of a step: harmonics of each cycle, and a column of ones (`calendar.ts`). */
+const calendarWidth = (cycles) =>
+  cycles.reduce((sum, cycle) => sum + 2 * { hour: 2, day: 4, week: 3 }[cycle], 1);
+
+await main();
