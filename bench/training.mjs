@@ -46,7 +46,12 @@ async function main() {
   if (options.on) return measureOn(options.on);
   const rows = [];
   for (const backend of options.backends.split(',')) rows.push(...(await inOwnProcess(backend)));
-  if (rows.length === 0) return console.log('nothing measured');
+  if (rows.length > 0) printSteps(rows);
+  if (!options['without-detector']) await defaultDetector();
+  if (options.peer && rows.length > 0) comparePeer(rows);
+}
+
+function printSteps(rows) {
   console.log();
   printTable(
     ['network', 'backend', 'shape', 's a step', 'windows/s', 's before the first'],
@@ -59,8 +64,6 @@ async function main() {
       row.startSeconds.toFixed(1),
     ]),
   );
-  if (!options['without-detector']) await defaultDetector();
-  if (options.peer) comparePeer(rows);
 }
 
 function inOwnProcess(backend) {
