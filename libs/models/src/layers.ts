@@ -89,15 +89,3 @@ export const WINDOW_FLOOR = 0.173;
 export function disposeWeights(weights: Weights): void {
   for (const variable of Object.values(weights)) variable.dispose();
 }
-
-/** [rows, width] → [rows · K, width], each row K times in a row. */
-export function repeated(x: tf.Tensor, times: number): tf.Tensor {
-  const [rows, width] = x.shape as [number, number];
-  return x
-    .reshape([rows, 1, width])
-    .tile([1, times, 1])
-    .reshape([rows * times, width]);
-}
-
-/** [K, width] → [rows · K, width], all of it for every row. */
-export const tiled = (x: tf.Tensor, rows: number): tf.Tensor => x.tile([rows, 1]);

@@ -36,21 +36,26 @@ const ROUNDS = 40;
 const PRECISION = 1e-4;
 /** No bracket is narrowed further, in standard deviations. */
 const NARROW = 1e-3;
+/** Parts whose own quantiles lie this close together, in standard deviations, are mixed in closed form. */
+const CLOSE = 0.4;
 
-/** The x with P(X ≤ x) = level: regula falsi (Illinois) between the outermost quantiles of the parts. */
+/** The x with P(X ≤ x) = level: in closed form, or regula falsi (Illinois) between the outermost quantiles of the parts. */
 export function mixtureQuantile(mixture: Mixture, level: number): number {
   const standard = standardOf(mixture);
   const z = standard.quantile(level);
-  if (mixture.means.length === 1) return mixture.means[0]! + z * mixture.stds[0]!;
+  const { means, stds } = mixture;
+  if (means.length === 1) return means[0]! + z * stds[0]!;
   let low = Infinity;
   let high = -Infinity;
-  for (let k = 0; k < mixture.means.length; k++) {
-    const own = mixture.means[k]! + z * mixture.stds[k]!;
+  let narrowest = Infinity;
+  for (let k = 0; k < means.length; k++) {
+    const own = means[k]! + z * stds[k]!;
     low = Math.min(low, own);
     high = Math.max(high, own);
+    narrowest = Math.min(narrowest, stds[k]!);
   }
-  const enough = NARROW * Math.max(1e-6, mixture.stds[0]!);
-  if (high - low <= enough) return (low + high) / 2;
+  if (high - low <= CLOSE * narrowest) return closeQuantile(mixture, z, standard);
+  const enough = NARROW * Math.max(1e-6, narrowest);
   let below = cumulative(mixture, low, standard) - level;
   let above = cumulative(mixture, high, standard) - level;
   let kept = 0;
@@ -69,6 +74,21 @@ export function mixtureQuantile(mixture: Mixture, level: number): number {
     }
   }
   return (low + high) / 2;
+}
+
+/**
+ * The quantile to second order in how far apart the parts' own quantiles x_k lie: Σ F((x − μ_k)/σ_k) around z is
+ * Σ F(z) + f(z)(x − x_k)/σ_k + ½ f'(z)(x − x_k)²/σ_k².
+ */
+function closeQuantile({ means, stds }: Mixture, z: number, standard: Standard): number {
+  let [sum, weights, squares] = [0, 0, 0];
+  for (let k = 0; k < means.length; k++) {
+    sum += means[k]! / stds[k]! + z;
+    weights += 1 / stds[k]!;
+  }
+  const x = sum / weights;
+  for (let k = 0; k < means.length; k++) squares += ((x - means[k]!) / stds[k]! - z) ** 2;
+  return x - (0.5 * standard.slope(z) * squares) / weights;
 }
 
 /** Φ(x), Abramowitz & Stegun 7.1.26: within 1.5e-7. */
@@ -92,6 +112,7 @@ export function normalQuantile(p: number): number {
 
 const NORMAL: Standard = {
   logDensity: (y) => -0.5 * y * y - HALF_LOG_2PI,
+  slope: (y) => -y,
   cumulative: normalCdf,
   quantile: normalQuantile,
 };

@@ -20,6 +20,7 @@ import {
   perStep,
   recur,
   stepLayers,
+  tanh,
   targetOf,
   toSequence,
 } from './vrnn.network';
@@ -32,7 +33,7 @@ export function rnn(config: ModelConfig, random: Random): StepNetwork {
   const step = stepLayers(weights, config, random);
 
   const predict = (before: tf.Tensor, calendar: tf.Tensor): Gaussian =>
-    step.decode(step.h.decoder(before).add(step.c.decoder(calendar)).tanh());
+    step.decode(tanh(step.h.decoder(before).add(step.c.decoder(calendar))));
 
   function follow(s: Sequence, h: tf.Tensor) {
     const gates = step.gatesOf(s);

@@ -64,4 +64,17 @@ describe("Student's t", () => {
       );
     }
   });
+
+  it('mixed of parts that lie close together, has the quantiles that the density says', () => {
+    const random = seeded(8);
+    for (let round = 0; round < 20; round++) {
+      const means = random.normals(8).map((e) => 0.08 * e);
+      const stds = random.normals(8).map((e) => Math.exp(0.04 * e));
+      for (const level of [0.05, 0.5, 0.95]) {
+        const x = mixtureQuantile({ means, stds, freedom: 4 }, level);
+        const parts = Array.from(means, (mean, k) => student(4).cumulative((x - mean) / stds[k]!) / 8);
+        expect(Math.abs(parts.reduce((sum, one) => sum + one) - level)).toBeLessThan(3e-4);
+      }
+    }
+  });
 });

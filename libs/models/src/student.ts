@@ -12,6 +12,8 @@ import type { Gaussian } from './gaussian';
 /** A distribution with location 0 and scale 1. */
 export interface Standard {
   logDensity(y: number): number;
+  /** d log p(y) / dy */
+  slope(y: number): number;
   /** P(Y ≤ y) */
   cumulative(y: number): number;
   /** The y with P(Y ≤ y) = p. */
@@ -53,12 +55,12 @@ export function student(nu: number): Standard {
 function tabled(nu: number): Standard {
   const constant = logNormaliser(nu);
   const logDensity = (y: number) => constant - ((nu + 1) / 2) * Math.log1p((y * y) / nu);
-  const slope = (s: number) => Math.exp(logDensity(Math.sinh(s))) * Math.cosh(s);
+  const density = (s: number) => Math.exp(logDensity(Math.sinh(s))) * Math.cosh(s);
   /** P(0 ≤ Y ≤ sinh(i · CELL)) */
   const above = new Float64Array(CELLS + 1);
   for (let i = 0; i < CELLS; i++) {
     const s = i * CELL;
-    above[i + 1] = above[i]! + (CELL / 6) * (slope(s) + 4 * slope(s + CELL / 2) + slope(s + CELL));
+    above[i + 1] = above[i]! + (CELL / 6) * (density(s) + 4 * density(s + CELL / 2) + density(s + CELL));
   }
   const half = (y: number) => {
     const position = Math.min(CELLS - 1e-9, Math.asinh(y) / CELL);
@@ -67,6 +69,7 @@ function tabled(nu: number): Standard {
   };
   return {
     logDensity,
+    slope: (y) => (-(nu + 1) * y) / (nu + y * y),
     cumulative: (y) => (y < 0 ? 0.5 - half(-y) : 0.5 + half(y)),
     quantile: (p) => (p < 0.5 ? -upperOf(above, 0.5 - p) : upperOf(above, p - 0.5)),
   };

@@ -6,7 +6,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { unfolded } from './autoregression';
 import { calendarFrom, calendarWidth } from './calendar';
-import { repeated, tiled } from './layers';
 import type { ForecastInput, ForecastOptions } from './model';
 import { seeded } from './noise';
 import { quantile, toRaw } from './scaler';
@@ -51,18 +50,19 @@ async function imagine(
   const width = calendarWidth(config.cycles);
   const draw = student(freedom);
   const residuals: Float32Array[] = [];
-  let h = tf.tidy(() => repeated(stacked(inputs.map(({ memory }) => memory.h)), samples));
+  const each = <T>(all: T[]): T[] => all.flatMap((one) => new Array<T>(samples).fill(one));
+  let h: tf.Tensor = stacked(each(inputs.map(({ memory }) => memory.h)));
   try {
     for (let t = 0; t < horizon; t++) {
       const before = h;
+      const z = antithetic(samples, Math.max(1, config.latent), (count) => random.normals(count));
+      const e = antithetic(samples, config.features, (count) =>
+        Float32Array.from({ length: count }, () => draw.quantile(random.uniform())),
+      );
       const next = tf.tidy(() => {
         const rows = calendars.map((calendar) => calendar.subarray(t * width, (t + 1) * width));
-        const z = antithetic(samples, Math.max(1, config.latent), (count) => random.normals(count));
-        const e = antithetic(samples, config.features, (count) =>
-          Float32Array.from({ length: count }, () => draw.quantile(random.uniform())),
-        );
-        const noise = { z: tiled(z, inputs.length), e: tiled(e, inputs.length) };
-        return network.imagine(before, repeated(stacked(rows), samples), noise);
+        const noise = { z: stacked(inputs.flatMap(() => z)), e: stacked(inputs.flatMap(() => e)) };
+        return network.imagine(before, stacked(each(rows)), noise);
       });
       h = next.h;
       residuals.push(Float32Array.from(next.e.dataSync()));
@@ -75,14 +75,10 @@ async function imagine(
   return residuals;
 }
 
-/** [rows, width], the second half the first negated. */
-function antithetic(rows: number, width: number, draw: (count: number) => Float32Array): tf.Tensor2D {
-  const half = Math.ceil(rows / 2) * width;
-  const drawn = draw(half);
-  const all = Float32Array.from({ length: rows * width }, (_, i) =>
-    i < half ? drawn[i]! : -drawn[i - half]!,
-  );
-  return tf.tensor2d(all, [rows, width]);
+/** Rows of noise, the second half the first negated. */
+function antithetic(rows: number, width: number, draw: (count: number) => Float32Array): Float32Array[] {
+  const half = Array.from({ length: Math.ceil(rows / 2) }, () => draw(width));
+  return Array.from({ length: rows }, (_, i) => half[i] ?? half[i - half.length]!.map((noise) => -noise));
 }
 
 /** [level][horizon · feature], raw. */

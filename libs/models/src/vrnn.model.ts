@@ -11,7 +11,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
-import { type Walked, reachOf, walk } from './autoregression';
+import { type Walked, reachOf, walk, within } from './autoregression';
 import { calendarFrom, calendarWidth } from './calendar';
 import { predictiveLoss } from './evaluate';
 import { type Weights, disposeWeights, fixed } from './layers';
@@ -120,7 +120,7 @@ async function scoreBlock(runs: Run[], working: Working): Promise<void> {
   const chunk = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_ROWS / runs.length)));
   for (let from = 0; from < longest; from += chunk) {
     const batch = batchOf(heard, from, Math.min(chunk, longest - from));
-    const said = passOver(batch, heard, working);
+    const said = passOver(batch, { heard, from }, working);
     heard.forEach((one, row) => hear(one, { from, batch, row, said, working }));
     await breathe();
   }
@@ -147,18 +147,28 @@ function batchOf(heard: Heard[], from: number, length: number): Batch {
   return { size, length, features, x, filled: x, observed, visible: observed, starts };
 }
 
-/** Time-major: of each step and series K means and stds [.., K, feature] of its residual, and h after it. */
+/** Of each step and series, time-major, K means and stds [.., K, feature] of its residual; of each series h after its last. */
 type Said = Record<'means' | 'stds' | 'h', Float32Array>;
 
-function passOver(batch: Batch, heard: Heard[], { network, config }: Working): Said {
-  return tf.tidy(() => {
+/** The numbers leave through a variable: a tidy looks for tensors in whatever it returns, number by number. */
+function passOver(
+  batch: Batch,
+  { heard, from }: { heard: Heard[]; from: number },
+  { network, config }: Working,
+): Said {
+  let said: Said;
+  tf.tidy(() => {
     const s = toSequence(batch, config);
     const h = stacked(heard.map(({ memory }) => memory.h));
     const { before, after } = network.follow(s, h);
     const { mean, std } = network.predict(before, s.calendar);
-    const rest = before.slice([batch.size, 0], [before.shape[0] - batch.size, config.hidden]);
-    return { means: read(mean), stds: read(std), h: read(tf.concat([rest, after])) };
+    const last = heard.map(
+      ({ run }, row) => within(stepsIn(run) - from, [0, batch.length]) * batch.size + row,
+    );
+    const ends = tf.concat([before, after]).gather(tf.tensor1d(last, 'int32'));
+    said = { means: read(mean), stds: read(std), h: read(ends) };
   });
+  return said!;
 }
 
 const read = (tensor: tf.Tensor): Float32Array => tensor.dataSync<'float32'>();
@@ -187,6 +197,5 @@ function hear(
     const isHere = walked.some((_, f) => !Number.isNaN(run.values[t * features + f]!));
     if (isHere) memory.seen = Math.min(WARM_UP, memory.seen + 1);
   }
-  const last = ((count - 1) * batch.size + row) * config.hidden;
-  memory.h = said.h.slice(last, last + config.hidden);
+  memory.h = said.h.slice(row * config.hidden, (row + 1) * config.hidden);
 }

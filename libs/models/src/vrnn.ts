@@ -13,7 +13,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { calendarWidth } from './calendar';
 import { type Gaussian, kl, sample } from './gaussian';
-import { LATENT_FLOOR, type Weights, gaussian, kernel, repeated, tiled } from './layers';
+import { LATENT_FLOOR, type Weights, gaussian, kernel } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import {
@@ -29,6 +29,7 @@ import {
   recur,
   scoreNoise,
   stepLayers,
+  tanh,
   targetOf,
   toSequence,
 } from './vrnn.network';
@@ -58,14 +59,14 @@ export function vrnn(config: ModelConfig, random: Random) {
 
   /** p(z_t | h_{t−1}, c_t) */
   const priorOf = (h: tf.Tensor, calendar: tf.Tensor): Gaussian =>
-    prior(fromH.prior(h).add(fromC.prior(calendar)).tanh());
+    prior(tanh(fromH.prior(h).add(fromC.prior(calendar))));
 
   /** The decoder's hidden layer before z enters. */
   const decoderOf = (h: tf.Tensor, calendar: tf.Tensor): tf.Tensor =>
     step.h.decoder(h).add(step.c.decoder(calendar));
 
   const decode = (layer: tf.Tensor, latent: tf.Tensor): Gaussian =>
-    step.decode(layer.add(z.decoder(latent)).tanh());
+    step.decode(tanh(layer.add(z.decoder(latent))));
 
   const encoderOf = (s: Sequence): tf.Tensor => fromC.encoder(s.calendar).add(fromX(s.x));
 
@@ -136,12 +137,14 @@ export function vrnn(config: ModelConfig, random: Random) {
     return bound.div<tf.Scalar>(target.observed.sum().maximum(1));
   }
 
-  /** z_k comes from the prior. */
+  /** z_k = mean + std ⊙ ε_k comes from the prior; of it only the second part differs among the K. */
   function predict(before: tf.Tensor, calendar: tf.Tensor): Gaussian {
-    const p = priorOf(before, calendar);
-    const epsilon = tiled(scoreNoise(config), before.shape[0]);
-    const samples = repeated(p.mean, config.samples).add(repeated(p.std, config.samples).mul(epsilon));
-    return decode(repeated(decoderOf(before, calendar), config.samples), samples);
+    const { mean, std } = priorOf(before, calendar);
+    const shared = decoderOf(before, calendar).add(z.decoder(mean)).reshape([-1, 1, hidden]);
+    const epsilon = scoreNoise(config).reshape([1, config.samples, latent]);
+    const apart = std.reshape([-1, 1, latent]).mul(epsilon).reshape([-1, latent]);
+    const layer = z.decoder(apart).reshape([-1, config.samples, hidden]).add(shared);
+    return step.decode(tanh(layer.reshape([-1, hidden])));
   }
 
   const network: StepNetwork = {
