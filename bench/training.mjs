@@ -17,6 +17,7 @@ import { PERIOD_MS, middle, printTable, syntheticSeries } from './speed/syntheti
 
 const require = createRequire(import.meta.url);
 const models = require('../libs/models/dist/index.js');
+const { calendarWidth } = require('../libs/models/dist/calendar.js');
 const BACKENDS = ['gpu', 'node', 'wasm', 'cpu'];
 const DETECTOR = ['vrnn', 'vae'];
 const BAR_SECONDS = 180;
@@ -177,9 +178,5 @@ function comparePeer(rows) {
     ),
   );
 }
-
-/** Calendar inputs of a step: harmonics of each cycle, and a column of ones (`calendar.ts`). */
-const calendarWidth = (cycles) =>
-  cycles.reduce((sum, cycle) => sum + 2 * { hour: 2, day: 4, week: 3 }[cycle], 1);
 
 await main();
