@@ -81,7 +81,12 @@ async function use(backend: string): Promise<void> {
   if (!(await tf.setBackend(backend)))
     throw new Error(`TensorFlow.js could not start its ${backend} backend`);
   // A binding may load and yet fail at its first operation, as tfjs-node does from Node 23 on (tfjs #8609).
-  tf.tidy(() => tf.matMul(tf.ones([2, 2]), tf.ones([2, 2])).add(1).dataSync());
+  tf.tidy(() =>
+    tf
+      .matMul(tf.ones([2, 2]), tf.ones([2, 2]))
+      .add(1)
+      .dataSync(),
+  );
 }
 
 const usesGpu = (): boolean =>

@@ -86,6 +86,14 @@ export const SAMPLE_FLOOR = 0.01;
 /** The same for a whole window, √0.03: below it a reconstruction is as good as any. */
 export const WINDOW_FLOOR = 0.173;
 
+/** The numbers of a tensor that is made inside; handed out of tf.tidy as they are, tidy would look at every one of them. */
+export function numbersOf(make: () => tf.Tensor): Float32Array {
+  const tensor = tf.tidy(make);
+  const numbers = tensor.dataSync<'float32'>();
+  tensor.dispose();
+  return numbers;
+}
+
 export function disposeWeights(weights: Weights): void {
   for (const variable of Object.values(weights)) variable.dispose();
 }

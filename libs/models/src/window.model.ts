@@ -12,7 +12,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
 import { predictiveLoss } from './evaluate';
-import { disposeWeights } from './layers';
+import { disposeWeights, numbersOf } from './layers';
 import type { Model, ModelConfig, ReviewInput, Reviewed, ScoreInput, Scored, State } from './model';
 import { type Ppca, impute } from './ppca';
 import { fitScalers } from './scaler';
@@ -171,9 +171,9 @@ function scoreBlock(targets: Target[], working: Working, weights?: Float32Array)
     x.set(context.subarray(t * features, (t + window - 1) * features), row * size),
   );
   const starts = targets.map(({ run, t }) => run.start + t - (window - 1));
-  const means = tf.tidy(() => {
+  const means = numbersOf(() => {
     const windows = network.withoutNewest(tf.tensor2d(x, [targets.length, size]));
-    return network.newest(windows, calendarOf(starts, window, config)).dataSync<'float32'>();
+    return network.newest(windows, calendarOf(starts, window, config));
   });
   targets.forEach(({ run, t }, row) => {
     const mixtures = Array.from(std, (one, f) => ({
@@ -276,7 +276,7 @@ export function excessOf(
     x.set(filled.subarray(at, at + size), row * size);
     for (let i = 0; i < size; i++) observed[row * size + i] = Number.isNaN(values[at + i]!) ? 0 : 1;
   });
-  return tf.tidy(() => {
+  return numbersOf(() => {
     const windows = tf.tensor2d(x, [places.length, size]);
     const steps = places.map(({ step }) => step);
     const { mean, std, kl } = network.reconstruct(windows, calendarOf(steps, window, config));
@@ -286,10 +286,6 @@ export function excessOf(
       .square()
       .mul(tf.tensor2d(observed, [places.length, size]));
     const each = features === 1 ? off.sum(1, true) : off.reshape([-1, window, features]).sum(1);
-    return each
-      .mul(0.5 / window)
-      .add(kl.reshape([-1, 1]).div(size))
-      .dataSync<'float32'>()
-      .slice();
+    return each.mul(0.5 / window).add(kl.reshape([-1, 1]).div(size));
   });
 }

@@ -1,6 +1,6 @@
 /** What has a closed form in the training of a network over windows: where it starts, and what is measured at its end. */
 import * as tf from '@tensorflow/tfjs';
-import { WINDOW_FLOOR, constant } from './layers';
+import { WINDOW_FLOOR, constant, numbersOf } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import { fitPpca } from './ppca';
@@ -46,9 +46,9 @@ function strayOf(network: WindowNetwork, places: Place[], config: ModelConfig): 
   const off = Array.from({ length: features }, (): number[] => []);
   for (const block of blocks(places, BLOCK)) {
     const { size, filled, observed, starts } = cut(block, window);
-    const newest = tf.tidy(() => {
+    const newest = numbersOf(() => {
       const seen = network.withoutNewest(tf.tensor2d(filled, [size, window * features]));
-      return network.newest(seen, calendarOf(starts, window, config)).dataSync<'float32'>();
+      return network.newest(seen, calendarOf(starts, window, config));
     });
     for (let row = 0; row < size; row++) {
       for (let f = 0; f < features; f++) {
