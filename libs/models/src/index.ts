@@ -1,6 +1,6 @@
 export * from './backend';
 export * from './grid';
-export { type Scaler, fitScaler } from './scaler';
+export { type Scaler, fitScaler, toScaled } from './scaler';
 export type * from './model';
 export { defaultConfig } from './config';
 export {
