@@ -36,6 +36,8 @@ describe('a group is trained', () => {
       { hasChampion: true, ...ran({ steps: 450 }) },
       'twice the samples of the last training',
     ],
+    ['again when no model serves', ran({}), 'no model serves'],
+    ['but not at once when none does', ran({ endedAt: NOW - 60_000 }), undefined],
     ['again for new series', { hasChampion: true, ...ran({ seriesCount: 2 }) }, 'new series'],
     [
       'but not for each new series at once',

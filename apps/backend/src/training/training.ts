@@ -46,6 +46,7 @@ export function reasonToTrain(group: Group, nowMs: number): string | undefined {
   if (steps >= 2 * lastRun.steps) return 'twice the samples of the last training';
   if (lastRun.hasFailed && ageMs < RETRY_MS) return undefined;
   if (lastRun.hasFailed && !group.hasChampion) return 'the last training failed';
+  if (!group.hasChampion && ageMs >= RETRY_MS) return 'no model serves';
   if (Math.min(readySeries, MAX_SERIES) > lastRun.seriesCount && ageMs >= NEW_SERIES_MS) return 'new series';
   if (ageMs >= group.retrainHours * 3_600_000) return `the models are ${group.retrainHours} h old`;
   return undefined;
