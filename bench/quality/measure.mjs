@@ -65,7 +65,7 @@ async function anomaly(task, { folder, scores, models }) {
     const { window } = trained.config;
     return { vus: judged(series, rows), trainSeconds, reviewSeconds, scoreSeconds, season, window };
 
-    /** What the product goes by in its alerts, where this build has it. */
+    /** What goes beyond all before, told once; the product's alerts do not go by it yet. */
     function alertScores({ track }) {
       if (track !== 'nab' || !models.noveltyScores) return undefined;
       return onRows(models.noveltyScores({ values: grid.values, errors: scored.errors }));

@@ -5,12 +5,10 @@
  *   z = x·B + b + f(x, c)      x̂ = z·A + a + g(z, c)      loss = −Σ_i observed_i · log N(x_i; x̂_i, σ²)
  */
 import * as tf from '@tensorflow/tfjs';
-import { logProb } from './gaussian';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import { vae } from './vae';
-import { type WindowNetwork, toWindowBatch } from './window.network';
-import type { Batch } from './windows';
+import { type WindowNetwork, likelihoodLoss } from './window.network';
 
 export function autoencoder(config: ModelConfig, random: Random): WindowNetwork {
   const twin = vae(config, random);
@@ -25,14 +23,6 @@ export function autoencoder(config: ModelConfig, random: Random): WindowNetwork 
   return {
     ...twin,
     reconstruct,
-    loss(batch: Batch): tf.Scalar {
-      const count = Math.max(
-        1,
-        batch.observed.reduce((sum, one) => sum + one, 0),
-      );
-      const windows = toWindowBatch(batch, config);
-      const window = reconstruct(twin.entering(windows), windows.calendar);
-      return logProb(window, windows.x).mul(windows.observed).sum().div<tf.Scalar>(-count);
-    },
+    loss: (batch) => likelihoodLoss(batch, config, { ...twin, reconstruct }),
   };
 }

@@ -8,6 +8,7 @@
  */
 import { type Path, priorOf, reachOf } from './autoregression';
 import { calendarFrom, calendarWidth } from './calendar';
+import { SAMPLE_FLOOR } from './layers';
 import { cholesky, solveCholesky } from './linear-algebra';
 import type { ModelConfig } from './model';
 import type { ScaledSeries } from './windows';
@@ -18,8 +19,6 @@ const LEVEL = 0.2;
 const OWN = 0.05;
 const OWN_RIDGE = 1e-3;
 const ROUNDS = 4;
-/** Below this (robust standard deviations of a series) no residual is worth a surprise. */
-const STD_FLOOR = 0.01;
 /** Series behind what is shared, and rows of all series. */
 const MAX_POOLED = 256;
 const MAX_ROWS = 400_000;
@@ -75,16 +74,17 @@ export function fitPaths(columns: Column[], config: ModelConfig): Fitted {
     prior: priorOf(config),
     maxRows: Math.max(MIN_ROWS, Math.floor(MAX_ROWS / columns.length)),
   };
+  const moments = columns.map((column) => momentsOf(column, shape));
   const stride = Math.max(1, columns.length / MAX_POOLED);
-  const chosen = columns.filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride));
-  const known = chosen.map((column) => momentsOf(column, shape)).filter(({ rows }) => rows > 0);
+  const chosen = moments.filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride));
+  const known = chosen.filter(({ rows }) => rows > 0);
   const shared = sharedOf(known, shape);
   const std = Math.sqrt(mean(known.map((moments) => varianceOf(moments, shared)))) || 1;
   const common = meanGram(known, shape.size);
-  const paths = columns.map((column) =>
-    ownPath(column, { shape, shared, common, std, isAlone: columns.length === 1 }),
+  const paths = columns.map((column, i) =>
+    ownPath(column, moments[i]!, { shape, shared, common, std, isAlone: columns.length === 1 }),
   );
-  return { pooled: { coefficients: withPrior(shared, shape), std: Math.max(STD_FLOOR, std) }, paths };
+  return { pooled: { coefficients: withPrior(shared, shape), std: Math.max(SAMPLE_FLOOR, std) }, paths };
 }
 
 /** Rows without a gap, or where they are too few with gaps filled; the newest where they are too many. */
@@ -155,9 +155,8 @@ interface Shared {
   isAlone: boolean;
 }
 
-function ownPath(column: Column, { shape, shared, common, std, isAlone }: Shared): Path {
+function ownPath(column: Column, moments: Moments, { shape, shared, common, std, isAlone }: Shared): Path {
   const { config, size } = shape;
-  const moments = momentsOf(column, shape);
   const own = isAlone || moments.rows === 0 ? shared : ownOf(moments, { shared, common, shape });
   const rest = varianceOf(moments, own) * moments.rows;
   const variance = rest / Math.max(moments.rows - config.lags.length, moments.rows / 3);
@@ -165,7 +164,7 @@ function ownPath(column: Column, { shape, shared, common, std, isAlone }: Shared
   return {
     lags: config.lags,
     coefficients: size === 0 ? [] : withPrior(own, shape),
-    std: Math.max(STD_FLOOR, deviation),
+    std: Math.max(SAMPLE_FLOOR, deviation),
     range: rangeOf(column.values),
   };
 }

@@ -3,11 +3,9 @@
  * is trained by gradient.
  */
 import * as tf from '@tensorflow/tfjs';
-import { logProb } from './gaussian';
 import { WINDOW_FLOOR, type Weights } from './layers';
 import type { ModelConfig } from './model';
-import { type WindowNetwork, toWindowBatch, windowBase } from './window.network';
-import type { Batch } from './windows';
+import { type WindowNetwork, likelihoodLoss, windowBase } from './window.network';
 
 export function pca(config: ModelConfig): WindowNetwork {
   const { features, window } = config;
@@ -31,14 +29,6 @@ export function pca(config: ModelConfig): WindowNetwork {
     weights,
     reconstruct,
     newest: (x) => reconstruct(x).mean.slice([0, size - features], [-1, features]),
-    loss(batch: Batch): tf.Scalar {
-      const count = Math.max(
-        1,
-        batch.observed.reduce((sum, one) => sum + one, 0),
-      );
-      const windows = toWindowBatch(batch, config);
-      const { mean, std } = reconstruct(base.entering(windows));
-      return logProb({ mean, std }, windows.x).mul(windows.observed).sum().div<tf.Scalar>(-count);
-    },
+    loss: (batch) => likelihoodLoss(batch, config, { ...base, reconstruct }),
   };
 }

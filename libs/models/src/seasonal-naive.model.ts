@@ -12,7 +12,7 @@ import { reviewSteps } from './review';
 import { type Scaler, fitStepScalers, toRaw } from './scaler';
 import { type Run, begin, breathe, say } from './score';
 import { seasonOf, seasonalNaive } from './seasonal-naive';
-import { longestWild, remembered } from './windows';
+import { withoutWild } from './windows';
 
 export function openSeasonalNaive(config: ModelConfig, weights: Uint8Array): Model {
   const network = seasonalNaive(config);
@@ -65,7 +65,7 @@ function follow(run: Run, working: Working): void {
   const { past, wild, seen } = recall(run.state, working);
   const line = new Float32Array(past.length + values.length);
   line.set(past);
-  const entering = enteringOf(run, wild, config);
+  const entering = withoutWild(values, wild, config);
   let heard = seen;
   for (let t = 0; t * features < values.length; t++) {
     const at = (season + t) * features;
@@ -80,18 +80,6 @@ function follow(run: Run, working: Working): void {
   run.scored.state.data = Float32Array.from([...line.subarray(values.length), ...wild, heard]);
 }
 
-/** What is remembered of each feature; `wild` is counted on in place. */
-function enteringOf({ values, features }: Run, wild: Float32Array, config: ModelConfig): Float32Array {
-  const entering = new Float32Array(values.length);
-  for (let f = 0; f < features; f++) {
-    const own = values.filter((_, i) => i % features === f);
-    const kept = remembered(own, { wild: wild[f]!, longest: longestWild(config) });
-    kept.values.forEach((value, t) => (entering[t * features + f] = value));
-    wild[f] = kept.wild;
-  }
-  return entering;
-}
-
 /** The sample a season before, or, while that was not heard, the newest of the feature with the variance of a whole series. */
 function expected(
   line: Float32Array,
@@ -101,8 +89,7 @@ function expected(
   const { features } = config;
   const same = line[at - season * features]!;
   if (!Number.isNaN(same)) return { mean: same, extra: 0 };
-  const newest = line[at - features] ?? NaN;
-  return Number.isNaN(newest) ? { mean: NaN, extra: 1 } : { mean: newest, extra: 1 };
+  return { mean: line[at - features] ?? NaN, extra: 1 };
 }
 
 const stdOf = ({ std }: Scaler, f: number, { shared }: Working): number => std ?? shared[f]!;

@@ -6,13 +6,11 @@
  *
  * It has nothing to descend to: σ of each series is measured.
  */
-import { type Weights, constant, fixed } from './layers';
+import { SAMPLE_FLOOR, type Weights, constant, fixed } from './layers';
 import type { ModelConfig } from './model';
 import type { Scaler } from './scaler';
 import type { ScaledSeries } from './windows';
 
-/** Below this no difference is worth a surprise. */
-const STD_FLOOR = 0.01;
 /** With a season of more steps a state would take more than 1 KB. */
 const LONGEST_SEASON = 250;
 
@@ -58,5 +56,5 @@ function changeOf({ values, features }: ScaledSeries, feature: number, season: n
     sum += change * change;
     count++;
   }
-  return count === 0 ? NaN : Math.max(STD_FLOOR, Math.sqrt(sum / count));
+  return count === 0 ? NaN : Math.max(SAMPLE_FLOOR, Math.sqrt(sum / count));
 }

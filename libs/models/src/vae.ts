@@ -18,7 +18,13 @@ import { WINDOW_FLOOR, type Weights, constant, dense, variable } from './layers'
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import { type Ppca, posteriorOf } from './ppca';
-import { type WindowBatch, type WindowNetwork, toWindowBatch, windowBase } from './window.network';
+import {
+  type WindowBatch,
+  type WindowNetwork,
+  observedIn,
+  toWindowBatch,
+  windowBase,
+} from './window.network';
 import type { Batch } from './windows';
 
 export type Vae = ReturnType<typeof vae>;
@@ -117,13 +123,9 @@ export function vae(config: ModelConfig, random: Random) {
     },
     /** −ELBO in nats per observed sample, the KL term weighted by beta. */
     loss(batch: Batch, random: Random, beta: number): tf.Scalar {
-      const count = Math.max(
-        1,
-        batch.observed.reduce((sum, one) => sum + one, 0),
-      );
       const epsilon = tf.tensor2d(random.normals(batch.size * latent), [batch.size, latent]);
       const terms = elbo(toWindowBatch(batch, config), epsilon);
-      return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div<tf.Scalar>(count);
+      return terms.kl.sum().mul(beta).sub(terms.reconstruction.sum()).div<tf.Scalar>(observedIn(batch));
     },
     reconstruct(x: tf.Tensor, calendar: tf.Tensor) {
       const q = encoder(x, calendar);

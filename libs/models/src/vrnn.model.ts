@@ -25,7 +25,7 @@ import { forecast } from './vrnn.forecast';
 import { type Memory, type Working, pathsOf, recall, stacked, toData } from './vrnn.memory';
 import { type StepNetwork, toSequence } from './vrnn.network';
 import { vrnn } from './vrnn';
-import { type Batch, longestWild } from './windows';
+import { type Batch, columnOf, longestWild } from './windows';
 
 /** Series in one block, and [series · time] rows computed at once. */
 const MAX_SERIES = 256;
@@ -88,8 +88,12 @@ function listen(run: Run, working: Working, calendar: Float32Array): Heard {
   const memory = recall(run.state, config);
   const longest = longestWild(config);
   const walked = pathsOf(run.input.scalers, working).map((path, f) => {
-    const own = features === 1 ? values : values.filter((_, i) => i % features === f);
-    return walk(own, path, { past: memory.past[f]!, calendar, wild: memory.wild[f]!, longest });
+    return walk(columnOf(values, features, f), path, {
+      past: memory.past[f]!,
+      calendar,
+      wild: memory.wild[f]!,
+      longest,
+    });
   });
   const past = walked.map((one) => one.past);
   const wild = Float32Array.from(walked, (one) => one.wild);

@@ -8,9 +8,9 @@ import { calendarFrom } from './calendar';
 import type { Grid } from './grid';
 import { type Weights, constant } from './layers';
 import type { ModelConfig } from './model';
-import { type Scaler, allowsLogarithm, fitStepScalers, toScaled } from './scaler';
+import { type Scaler, allowsLogarithm, fitStepScalers } from './scaler';
 import { trust } from './vrnn.network';
-import { type ScaledSeries, interpolated, lengthOf, longestWild, splitAt } from './windows';
+import { type ScaledSeries, lengthOf, longestWild, scaled, splitAt } from './windows';
 
 /** Scaled values in which the linear path is fitted lie within this; beyond it they are faults. */
 const CLIP = 12;
@@ -33,12 +33,7 @@ function allow(values: Float32Array | Float64Array, features: number): boolean {
   );
 }
 
-export function scaledSteps({ start, values, features = 1 }: Grid, scalers: Scaler[]): ScaledSeries {
-  const scaled = Float32Array.from(values, (value, i) =>
-    Math.max(-CLIP, Math.min(CLIP, toScaled(scalers[i % features]!, value))),
-  );
-  return { start, features, values: scaled, filled: interpolated(scaled, features) };
-}
+export const scaledSteps = (grid: Grid, scalers: Scaler[]): ScaledSeries => scaled(grid, scalers, CLIP);
 
 /** Residuals of all series after their first lags, of paths fitted on what is not held out. */
 export function startSteps(all: ScaledSeries[], weights: Weights, config: ModelConfig): ScaledSeries[] {

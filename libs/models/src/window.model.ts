@@ -18,7 +18,7 @@ import { type Ppca, impute } from './ppca';
 import { fitScalers } from './scaler';
 import { type Run, begin, blocks, breathe, say } from './score';
 import { type WindowNetwork, calendarOf } from './window.network';
-import { clipped, interpolated, longestWild, remembered } from './windows';
+import { clipped, interpolated, withoutWild } from './windows';
 
 /** Numbers in the windows computed at once. */
 const MAX_NUMBERS = 1 << 18;
@@ -146,20 +146,6 @@ function recall(state: State | null, { window, features }: ModelConfig) {
     throw new RangeError(`a state of ${data.length} numbers does not belong to this model`);
   }
   return { before: data.subarray(0, past), wild: data.slice(past) };
-}
-
-/** What enters of values [time, feature]; `wild` is counted on in place. */
-function withoutWild(values: Float32Array, wild: Float32Array, config: ModelConfig): Float32Array {
-  const { features } = config;
-  const longest = longestWild(config);
-  const kept = new Float32Array(values.length);
-  for (let f = 0; f < features; f++) {
-    const own = features === 1 ? values : values.filter((_, i) => i % features === f);
-    const entering = remembered(own, { wild: wild[f]!, longest });
-    entering.values.forEach((value, t) => (kept[t * features + f] = value));
-    wild[f] = entering.wild;
-  }
-  return kept;
 }
 
 function scoreBlock(targets: Target[], working: Working, weights?: Float32Array): void {

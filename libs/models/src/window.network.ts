@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { calendarWidth, writeCalendar } from './calendar';
-import type { Gaussian } from './gaussian';
+import { type Gaussian, logProb } from './gaussian';
 import { type Weights, constant, fixed } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
@@ -55,6 +55,24 @@ export function toWindowBatch(batch: Batch, config: ModelConfig): WindowBatch {
     newestVisible: tf.tensor2d(newestVisible, [size, features]),
     calendar: calendarOf(batch.starts, length, config),
   };
+}
+
+/** How many samples of a batch were observed, at least 1. */
+export const observedIn = ({ observed }: Batch): number =>
+  Math.max(
+    1,
+    observed.reduce((sum, one) => sum + one, 0),
+  );
+
+/** −log p(x | x̂) in nats per observed sample: the loss of what reconstructs without a latent distribution. */
+export function likelihoodLoss(
+  batch: Batch,
+  config: ModelConfig,
+  { entering, reconstruct }: Pick<WindowNetwork, 'entering' | 'reconstruct'>,
+): tf.Scalar {
+  const windows = toWindowBatch(batch, config);
+  const window = reconstruct(entering(windows), windows.calendar);
+  return logProb(window, windows.x).mul(windows.observed).sum().div<tf.Scalar>(-observedIn(batch));
 }
 
 /** [batch, width]: where the last steps of windows that begin at `starts` lie in the calendar. */

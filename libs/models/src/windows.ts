@@ -42,11 +42,28 @@ export function remembered(
   return { values: kept, wild: Math.min(wild, longest + 1) };
 }
 
-/** A grid through one scaler per feature. */
-export function scaled(grid: Grid, scalers: Scaler[]): ScaledSeries {
+/** The values of one feature of [time, feature]. */
+export const columnOf = (values: Float32Array, features: number, feature: number): Float32Array =>
+  features === 1 ? values : values.filter((_, i) => i % features === feature);
+
+/** `remembered` of each feature of values [time, feature]; `wild` is counted on in place. */
+export function withoutWild(values: Float32Array, wild: Float32Array, config: ModelConfig): Float32Array {
+  const features = wild.length;
+  const longest = longestWild(config);
+  const kept = new Float32Array(values.length);
+  for (let f = 0; f < features; f++) {
+    const entering = remembered(columnOf(values, features, f), { wild: wild[f]!, longest });
+    entering.values.forEach((value, t) => (kept[t * features + f] = value));
+    wild[f] = entering.wild;
+  }
+  return kept;
+}
+
+/** A grid through one scaler per feature, held within ±clip. */
+export function scaled(grid: Grid, scalers: Scaler[], clip = INPUT_CLIP): ScaledSeries {
   const { start, features = 1 } = grid;
   const values = Float32Array.from(grid.values, (value, i) =>
-    clipped(toScaled(scalers[i % features]!, value)),
+    Math.max(-clip, Math.min(clip, toScaled(scalers[i % features]!, value))),
   );
   return { start, features, values, filled: interpolated(values, features) };
 }
