@@ -1,4 +1,5 @@
 /** Sums up vitest's JSON reports. */
+import { relative } from 'node:path';
 
 /** `{ passed, failed, skipped }` of one run; a run that failed without a failed test (nothing found, a broken file) counts as one failure. */
 export function tally(report, exitCode) {
@@ -16,6 +17,27 @@ export function tally(report, exitCode) {
     skipped: tests.length - passed - (failed - brokenFiles.length),
   };
 }
+
+/** What failed, one entry each with the first lines of its error: the end of a long log says it all. */
+export function failuresOf(report, root) {
+  return (report?.testResults ?? []).flatMap(({ name, status, message, assertionResults }) => {
+    const where = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (failed.length === 0) return status === 'failed' ? [`${where}\n${firstLines(message)}`] : [];
+    return failed.map(
+      (test) => `${where} > ${test.fullName}\n${firstLines(test.failureMessages.join('\n'))}`,
+    );
+  });
+}
+
+const SHOWN_LINES = 12;
+
+const firstLines = (text = '') =>
+  text
+    .split('\n')
+    .slice(0, SHOWN_LINES)
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 export function sum(tallies) {
   return tallies.reduce(

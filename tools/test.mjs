@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { endWhenToldToStop, run } from './processes.mjs';
 import { bin, main, setup, toolEnv } from './setup.mjs';
-import { closingLine, sum, tally } from './tally.mjs';
+import { closingLine, failuresOf, sum, tally } from './tally.mjs';
 
 const suites = ['unit', 'embedded', 'store', 'http', 'browser'];
 const reports = mkdtempSync(join(tmpdir(), 'bellwether-test-'));
@@ -25,9 +25,11 @@ async function test() {
   const env = { ...toolEnv };
   if (chosen.includes('browser')) env.CHROMIUM = await findChromium();
 
-  const tallies = [];
-  for (const suite of chosen) tallies.push(await runSuite(suite, passedOn, env));
-  const total = sum(tallies);
+  const ran = [];
+  for (const suite of chosen) ran.push(await runSuite(suite, passedOn, env));
+  const failures = ran.flatMap(({ report }) => failuresOf(report, process.cwd()));
+  if (failures.length > 0) console.log(`\n── failed ──\n${failures.join('\n')}`);
+  const total = sum(ran.map(({ report, code }) => tally(report, code)));
   process.exitCode = total.failed > 0 ? 1 : 0;
   console.log(closingLine(total));
 }
@@ -42,7 +44,7 @@ async function runSuite(suite, passedOn, env) {
     env,
     isShown: true,
   });
-  return tally(readReport(file), code);
+  return { report: readReport(file), code };
 }
 
 /** The JSON report, or nothing where vitest broke before it wrote one. */

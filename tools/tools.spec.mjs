@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ancestors } from './processes.mjs';
 import { checkNode, failuresIn, inWords, matches } from './setup.mjs';
-import { closingLine, sum, tally } from './tally.mjs';
+import { closingLine, failuresOf, sum, tally } from './tally.mjs';
 
 describe('Node', () => {
   it.each(['20.19.0', '20.20.2', '22.12.0', '24.0.0'])('%s is new enough', (version) => {
@@ -87,6 +87,18 @@ describe('the tally', () => {
     ['counts a report that never came as failed', undefined, 0, [0, 1, 0]],
   ])('%s', (_, given, exitCode, [passed, failed, skipped]) => {
     expect(tally(given, exitCode)).toEqual({ passed, failed, skipped });
+  });
+
+  it('names what failed, with the first lines of why', () => {
+    const test = { status: 'failed', fullName: 'a gap is filled', failureMessages: ['expected 1\nto be 2'] };
+    const inTest = { name: '/r/a.spec.ts', status: 'failed', assertionResults: [{ status: 'passed' }, test] };
+    const inFile = { name: '/r/b.spec.ts', status: 'failed', message: 'No such file', assertionResults: [] };
+    const { testResults } = report(inTest, inFile, { ...file('passed', 'passed'), name: '/r/c.spec.ts' });
+    expect(failuresOf({ testResults }, '/r')).toEqual([
+      'a.spec.ts > a gap is filled\n    expected 1\n    to be 2',
+      'b.spec.ts\n    No such file',
+    ]);
+    expect(failuresOf(undefined, '/r')).toEqual([]);
   });
 
   it('is one plain line over all suites', () => {

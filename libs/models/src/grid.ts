@@ -30,7 +30,7 @@ const NICE_PERIODS = [
 /** Neighbouring nice periods differ by a quarter at least, so a tenth never reaches the wrong one. */
 const SNAP = 0.1;
 
-/** The period of observations at these times (ms, any order): null when fewer than two of them differ. */
+/** The period (ms) that more than half of neighbouring observations keep, at these times (ms, any order): null when fewer than two differ. */
 export function inferPeriod(timesMs: ArrayLike<number>): number | null {
   const times = Float64Array.from(timesMs).filter(Number.isFinite).sort();
   const differences = steps(times).filter((difference) => difference > 0);
