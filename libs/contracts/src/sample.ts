@@ -31,6 +31,8 @@ export const RefusalReason = z.enum([
   'in_the_future',
   'bad_series',
   'series_limit',
+  'not_a_number',
+  'native_histogram',
 ]);
 export type RefusalReason = z.infer<typeof RefusalReason>;
 

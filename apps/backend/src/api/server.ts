@@ -20,8 +20,9 @@ const MIB = 1024 * 1024;
 const SMALL_BODY = '1mb';
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 120_000;
-/** Requests of the ingest routes, which read their bodies themselves. */
+/** Requests of the ingest routes, which read their bodies themselves: as text, or as bytes where other people's clients send them. */
 const INGEST = /^\/api\/v1\/(samples|import)\/?(\?|$)/i;
+const PROTOCOL = /^\/(write|api\/v[12]\/write|v1\/metrics)\/?(\?|$)/i;
 
 export async function createServer(
   foundation: Foundation,
@@ -52,17 +53,26 @@ function useAccess(app: NestExpressApplication): void {
 
 function useBodies(app: NestExpressApplication, ingestLimit: number): void {
   const isIngest = (request: IncomingMessage) => INGEST.test(request.url ?? '');
+  const isProtocol = (request: IncomingMessage) => PROTOCOL.test(request.url ?? '');
   const isUpload = (request: IncomingMessage) => /^multipart\//i.test(request.headers['content-type'] ?? '');
+  // Snappy is no encoding that a body parser knows; the decoder of remote write takes it, always.
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    if (isProtocol(request) && request.headers['content-encoding'] === 'snappy')
+      delete request.headers['content-encoding'];
+    next();
+  });
+  app.useBodyParser('raw', { type: isProtocol, limit: ingestLimit });
   app.useBodyParser('text', {
     type: (request: IncomingMessage) => isIngest(request) && !isUpload(request),
     limit: ingestLimit,
   });
   app.useBodyParser('text', {
-    type: (request: IncomingMessage) => !isIngest(request) && !isUpload(request),
+    type: (request: IncomingMessage) => !isIngest(request) && !isProtocol(request) && !isUpload(request),
     limit: SMALL_BODY,
   });
   app.use((request: Request, _response: Response, next: NextFunction) => {
-    if (!isIngest(request) && typeof request.body === 'string') request.body = parseJson(request.body);
+    if (!isIngest(request) && !isProtocol(request) && typeof request.body === 'string')
+      request.body = parseJson(request.body);
     next();
   });
 }

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config';
 import {
-  bearer,
   cookie,
   hashKey,
   isSessionOf,
+  keyIn,
   makeKey,
   makeSession,
   needsKey,
@@ -47,7 +47,7 @@ export class AccessService {
 
   async isAllowed(headers: { authorization?: string; cookie?: string }, nowMs: number): Promise<boolean> {
     if (!this.needsKey) return true;
-    const key = bearer(headers.authorization);
+    const key = keyIn(headers.authorization);
     if (key) return (await this.find(key, nowMs)) !== undefined;
     const token = cookie(headers.cookie, SESSION_COOKIE);
     const claim = token && readSession(token);

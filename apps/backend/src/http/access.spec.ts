@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bearer,
   cookie,
   hashKey,
   isOpen,
   isSessionOf,
+  keyIn,
   makeKey,
   makeSession,
   needsKey,
@@ -43,6 +43,10 @@ describe('a path', () => {
     '/api/v1/session/x',
     '/api/v1/sessions',
     '/metrics',
+    '/write',
+    '/api/v2/write',
+    '/v1/metrics',
+    '/query',
     '/METRICS/',
   ])('%s is closed', (path) => expect(isOpen(path)).toBe(false));
 });
@@ -131,14 +135,26 @@ describe('a session', () => {
 test('keys are long, different, and fit a header', () => {
   const keys = Array.from({ length: 50 }, makeKey);
   expect(new Set(keys).size).toBe(50);
-  for (const key of keys) expect(bearer(`Bearer ${key}`)).toBe(key);
+  for (const key of keys) expect(keyIn(`Bearer ${key}`)).toBe(key);
   for (const key of keys) expect(key).toMatch(/^bw_[\w-]{43}$/);
 });
 
 test('the header and the cookie are found among others', () => {
-  expect(bearer('bearer abc')).toBe('abc');
-  for (const header of [undefined, '', 'Basic abc', 'Bearer', 'Bearer a b', 'XBearer abc'])
-    expect(bearer(header)).toBeUndefined();
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+  for (const header of ['bearer abc', 'Token abc', basic('anyone:abc'), basic(':abc')])
+    expect(keyIn(header)).toBe('abc');
+  expect(keyIn(basic('anyone:a:b'))).toBe('a:b');
+  for (const header of [
+    undefined,
+    '',
+    'Basic abc',
+    basic('abc'),
+    basic('abc:'),
+    'Bearer',
+    'Bearer a b',
+    'XBearer abc',
+  ])
+    expect(keyIn(header)).toBeUndefined();
   expect(cookie('a=1; bellwether_session=x.y.z;b=2', 'bellwether_session')).toBe('x.y.z');
   for (const header of [undefined, '', 'xbellwether_session=1', 'bellwether_session'])
     expect(cookie(header, 'bellwether_session')).toBeUndefined();

@@ -38,8 +38,13 @@ export function isSessionOf(token: string, key: { id: number; hash: Buffer }, no
 const sign = (claim: string, secret: Buffer): string =>
   createHmac('sha256', secret).update(claim).digest('base64url');
 
-export const bearer = (header: string | undefined): string | undefined =>
-  /^Bearer (\S+)$/i.exec(header ?? '')?.[1];
+/** The key of an Authorization header, in the three ways that clients of metrics know: Bearer, InfluxDB's Token, and Basic's password. */
+export function keyIn(header: string | undefined): string | undefined {
+  const [, scheme, credentials] = /^(Bearer|Token|Basic) (\S+)$/i.exec(header ?? '') ?? [];
+  if (credentials === undefined || scheme!.toLowerCase() !== 'basic') return credentials;
+  const [, password] = /^[^:]*:(.+)$/s.exec(Buffer.from(credentials, 'base64').toString('utf8')) ?? [];
+  return password;
+}
 
 export function cookie(header: string | undefined, name: string): string | undefined {
   for (const part of (header ?? '').split(';')) {
@@ -55,7 +60,7 @@ export function cookie(header: string | undefined, name: string): string | undef
  */
 export function isOpen(path: string): boolean {
   const lower = path.toLowerCase();
-  return /^\/api\/v1\/session\/?$/.test(lower) || !/^\/(api|metrics)/.test(lower);
+  return /^\/api\/v1\/session\/?$/.test(lower) || !/^\/(api|metrics|write|query|v1\/metrics)/.test(lower);
 }
 
 export interface Asker {

@@ -46,8 +46,8 @@ export const acceptance = (nowMs: number, retentionDays: number): Acceptance => 
 export const MAX_SAMPLES = 500_000;
 
 export interface Collector {
-  /** The place of a series in the batch, or why it cannot be one. Cheap for a series seen before. */
-  series(name: unknown, labels?: unknown): number | string;
+  /** The place of a series in the batch, or why it cannot be one. Cheap for a series seen before; a counter says so the first time. */
+  series(name: unknown, labels?: unknown, kind?: { isCounter: boolean }): number | string;
   /** Takes a sample or counts why not; `at` says where it stood and is only asked for the first of a kind. */
   add(series: number | string, timeMs: number, value: number, at: () => string): void;
   refuse(reason: RefusalReason, at: () => string, detail: string): void;
@@ -73,22 +73,23 @@ export function collect({ oldestMs, newestMs }: Acceptance): Collector {
     if (refusal) refusal.count++;
     else refusals.set(reason, { reason, count: 1, first: { at: at(), detail } });
   };
-  const place = (name: unknown, labels: unknown): number | string => {
-    const identity = checkSeries(name, labels);
-    if (typeof identity === 'string') return identity;
+  const place = (name: unknown, labels: unknown, kind?: { isCounter: boolean }): number | string => {
+    const checked = checkSeries(name, labels);
+    if (typeof checked === 'string') return checked;
+    const identity = { ...checked, ...kind };
     const index = known.get(identity.key) ?? batch.series.push(identity) - 1;
     known.set(identity.key, index);
     return index;
   };
 
   return {
-    series(name, labels) {
-      if (typeof name !== 'string' || name.length > MAX_REMEMBERED) return place(name, labels);
+    series(name, labels, kind) {
+      if (typeof name !== 'string' || name.length > MAX_REMEMBERED) return place(name, labels, kind);
       const key = labels === undefined ? name : `${name}\n${JSON.stringify(labels)}`;
-      if (key.length > MAX_REMEMBERED) return place(name, labels);
+      if (key.length > MAX_REMEMBERED) return place(name, labels, kind);
       const remembered = places.get(key);
       if (remembered !== undefined) return remembered;
-      const found = place(name, labels);
+      const found = place(name, labels, kind);
       places.set(key, found);
       return found;
     },

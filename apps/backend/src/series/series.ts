@@ -7,6 +7,8 @@ export interface SeriesIdentity {
   name: string;
   labels: Labels;
   key: string;
+  /** Said by the protocol that brought it: its value only grows, and begins anew. */
+  isCounter?: boolean;
 }
 
 /** The identity of a series: labels in the order of their names; an empty one is as good as none, as in Prometheus. */

@@ -30,6 +30,8 @@ const REASONS: Record<string, string> = {
   too_old: 'too old',
   in_the_future: 'in the future',
   bad_series: 'name or labels not allowed',
+  not_a_number: 'not a number',
+  native_histogram: 'native histograms',
   series_limit: 'too many series',
 };
 
