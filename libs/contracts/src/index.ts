@@ -4,6 +4,7 @@ export * from './sample';
 export * from './series';
 export * from './alert';
 export * from './channel';
+export * from './source';
 export * from './registry';
 export * from './view';
 export * from './overview';
