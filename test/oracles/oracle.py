@@ -5,8 +5,11 @@ import sys
 
 import torch
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
+
+def be_exact():
+    """The same numbers on every machine."""
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
 
 
 def rounded(x, digits=4):
@@ -35,10 +38,19 @@ def dense(weights, name, x):
     return torch.nn.functional.linear(x, weights[f'{name}/kernel'].T, weights[f'{name}/bias'])
 
 
+def loss_of(log_likelihood, kl, observed, beta=1):
+    """−ELBO in nats per observed sample; a twin without z has no KL term."""
+    divergence = 0 if kl is None else beta * kl.sum()
+    return (divergence - log_likelihood.sum()) / observed.sum()
+
+
+def trained(weights):
+    return {name: weight for name, weight in weights.items() if weight.requires_grad}
+
+
 def gradients(loss, weights):
-    names = [name for name, weight in weights.items() if weight.requires_grad]
-    found = torch.autograd.grad(loss, [weights[name] for name in names], retain_graph=True)
-    return dict(zip(names, found))
+    learnt = trained(weights)
+    return dict(zip(learnt, torch.autograd.grad(loss, list(learnt.values()), retain_graph=True)))
 
 
 def plain(value):

@@ -7,36 +7,37 @@ the same weights, windows and noise. Needs torch. To remake the fixture:
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from oracle import calendar, dense, drawn, gradients, write
+from oracle import be_exact, calendar, dense, drawn, gradients, loss_of, write
 
 CYCLES = ['hour', 'day', 'week']
 PERIOD_MS = 600_000
 WINDOW, FEATURES, HIDDEN, LATENT, BATCH, K = 6, 2, 5, 3, 4, 8
 BETA = 0.7
 FLOOR = 0.173
-SIZE = WINDOW * FEATURES
 WIDTH = len(calendar(0, CYCLES, PERIOD_MS))
 PPCA = ['ppca/mean', 'newest/kernel']
 
 
-def make_weights(g):
-    weights = {'ppca/mean': drawn(g, SIZE, scale=0.3), 'newest/kernel': drawn(g, SIZE - FEATURES, FEATURES, scale=0.3)}
+def make_weights(g, window, features, hidden, latent, width):
+    """Of a VAE whose calendar is so wide."""
+    size = window * features
+    weights = {'ppca/mean': drawn(g, size, scale=0.3), 'newest/kernel': drawn(g, size - features, features, scale=0.3)}
     for name, inputs, outputs in [
-        ('encoder/linear', SIZE, LATENT),
-        ('encoder/hidden', SIZE + WIDTH, HIDDEN),
-        ('encoder/deep', HIDDEN, HIDDEN),
-        ('encoder/mean', HIDDEN, LATENT),
-        ('encoder/logStd', HIDDEN, LATENT),
-        ('decoder/linear', LATENT, SIZE),
-        ('decoder/hidden', LATENT + WIDTH, HIDDEN),
-        ('decoder/deep', HIDDEN, HIDDEN),
-        ('decoder/mean', HIDDEN, SIZE),
+        ('encoder/linear', size, latent),
+        ('encoder/hidden', size + width, hidden),
+        ('encoder/deep', hidden, hidden),
+        ('encoder/mean', hidden, latent),
+        ('encoder/logStd', hidden, latent),
+        ('decoder/linear', latent, size),
+        ('decoder/hidden', latent + width, hidden),
+        ('decoder/deep', hidden, hidden),
+        ('decoder/mean', hidden, size),
     ]:
         weights[f'{name}/kernel'] = drawn(g, inputs, outputs, scale=inputs**-0.5)
         weights[f'{name}/bias'] = drawn(g, outputs, scale=0.3)
     # The last latent dimension lies where the encoder's log std is clipped, for some windows and not for others.
     weights['encoder/logStd/bias'][-1] = -7.0
-    weights['decoder/logStd'] = drawn(g, FEATURES, scale=0.5)
+    weights['decoder/logStd'] = drawn(g, features, scale=0.5)
     for name, weight in weights.items():
         weight.requires_grad_(name not in PPCA)
     return weights
@@ -62,10 +63,10 @@ class Windows:
         self.weights = weights
 
     def entering(self, batch):
-        filled = batch['filled'].reshape(BATCH, SIZE)
+        filled = batch['filled'].flatten(1)
         visible = batch['visible'][:, -1]
         mean = self.weights['ppca/mean']
-        known = SIZE - FEATURES
+        known = self.weights['newest/kernel'].shape[0]
         guess = mean[known:] + (filled[:, :known] - mean[:known]) @ self.weights['newest/kernel']
         return torch.cat([filled[:, :known], torch.where(visible == 1, filled[:, known:], guess)], 1)
 
@@ -81,23 +82,41 @@ class Windows:
         layer = dense(self.weights, 'decoder/deep', layer).relu()
         mean = dense(self.weights, 'decoder/linear', z) + dense(self.weights, 'decoder/mean', layer)
         variance = (2 * self.weights['decoder/logStd']).exp() + FLOOR**2
-        return Normal(mean, variance.sqrt().repeat(WINDOW).expand_as(mean))
+        std = variance.sqrt().repeat(mean.shape[-1] // len(variance))
+        return Normal(mean, std.expand_as(mean))
+
+    def run(self, batch, c, epsilon):
+        """Both terms of the ELBO; without noise the log likelihood of the twin, which has no KL term."""
+        q = self.posterior(self.entering(batch), c)
+        z = q.mean if epsilon is None else q.mean + q.stddev * epsilon
+        log_likelihood = self.likelihood(z, c).log_prob(batch['x'].flatten(1)) * batch['observed'].flatten(1)
+        return log_likelihood, None if epsilon is None else kl_divergence(q, standard(q.mean))
 
 
-def vae(windows, batch, c, epsilon, epsilons):
-    x, observed = batch['x'].reshape(BATCH, SIZE), batch['observed'].reshape(BATCH, SIZE)
-    prior = Independent(Normal(torch.zeros(BATCH, LATENT), torch.ones(BATCH, LATENT)), 1)
+def standard(like):
+    return Independent(Normal(torch.zeros_like(like), torch.ones_like(like)), 1)
+
+
+def without_latent(weights):
+    """Those of an autoencoder: the weights of a VAE, one layer of them at rest."""
+    resting = ['encoder/logStd/kernel', 'encoder/logStd/bias']
+    return {name: weight.detach() if name in resting else weight for name, weight in weights.items()}
+
+
+def vae(weights, batch, c, epsilon, epsilons):
+    windows = Windows(weights)
+    reconstruction, kl = windows.run(batch, c, epsilon)
+    loss = loss_of(reconstruction, kl, batch['observed'], BETA)
+
+    x, observed = batch['x'].flatten(1), batch['observed'].flatten(1)
     q = windows.posterior(windows.entering(batch), c)
-    reconstruction = windows.likelihood(q.mean + q.stddev * epsilon, c).log_prob(x) * observed
-    kl = kl_divergence(q, prior)
-    loss = (BETA * kl.sum() - reconstruction.sum()) / observed.sum()
-
+    prior = standard(q.mean)
     z = q.mean + q.stddev * epsilons
     likelihood = windows.likelihood(z, c.expand(K, BATCH, WIDTH)).log_prob(x) * observed
     log_weights = likelihood.sum(-1) + prior.log_prob(z) - q.log_prob(z)
     importance_bound = log_weights.exp().mean(0).log()
 
-    whole = windows.posterior(batch['filled'].reshape(BATCH, SIZE), c)
+    whole = windows.posterior(batch['filled'].flatten(1), c)
     p = windows.likelihood(whole.mean, c)
     return {
         'loss': loss,
@@ -105,30 +124,28 @@ def vae(windows, batch, c, epsilon, epsilons):
         'kl': kl,
         'importanceBound': importance_bound,
         'reconstruct': {'mean': p.mean, 'std': p.stddev[0], 'kl': kl_divergence(whole, prior)},
-        'gradients': gradients(loss, windows.weights),
+        'gradients': gradients(loss, weights),
     }
 
 
-def autoencoder(windows, batch, c):
-    x, observed = batch['x'].reshape(BATCH, SIZE), batch['observed'].reshape(BATCH, SIZE)
-    for name in ['encoder/logStd/kernel', 'encoder/logStd/bias']:
-        windows.weights[name].requires_grad_(False)
-    p = windows.likelihood(windows.posterior(windows.entering(batch), c).mean, c)
-    loss = -(p.log_prob(x) * observed).sum() / observed.sum()
-    whole = windows.likelihood(windows.posterior(batch['filled'].reshape(BATCH, SIZE), c).mean, c)
+def autoencoder(weights, batch, c):
+    windows = Windows(weights)
+    log_likelihood, kl = windows.run(batch, c, None)
+    loss = loss_of(log_likelihood, kl, batch['observed'])
+    whole = windows.likelihood(windows.posterior(batch['filled'].flatten(1), c).mean, c)
     return {
         'loss': loss,
         'reconstruct': {'mean': whole.mean, 'std': whole.stddev[0], 'kl': torch.zeros(BATCH)},
-        'gradients': gradients(loss, windows.weights),
+        'gradients': gradients(loss, weights),
     }
 
 
 def main():
+    be_exact()
     g = torch.Generator().manual_seed(8)
-    weights, batch = make_weights(g), make_batch(g)
+    weights, batch = make_weights(g, WINDOW, FEATURES, HIDDEN, LATENT, WIDTH), make_batch(g)
     epsilon, epsilons = drawn(g, BATCH, LATENT), drawn(g, K, BATCH, LATENT)
     c = torch.tensor([calendar(start + WINDOW - 1, CYCLES, PERIOD_MS) for start in batch['starts']])
-    windows = Windows(weights)
     write(
         {
             'config': {
@@ -144,8 +161,8 @@ def main():
             'epsilon': epsilon,
             'epsilons': epsilons,
             'weights': weights,
-            'vae': vae(windows, batch, c, epsilon, epsilons),
-            'autoencoder': autoencoder(windows, batch, c),
+            'vae': vae(weights, batch, c, epsilon, epsilons),
+            'autoencoder': autoencoder(without_latent(weights), batch, c),
         }
     )
 
