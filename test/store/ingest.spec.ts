@@ -11,6 +11,8 @@ import { ArrivalService } from '../../apps/backend/src/ingest/arrival.service';
 import { collect, type Decoded } from '../../apps/backend/src/ingest/ingest';
 import { IngestService } from '../../apps/backend/src/ingest/ingest.service';
 import { IngestStore } from '../../apps/backend/src/ingest/ingest.store';
+import { TouchedStore } from '../../apps/backend/src/ingest/touched.store';
+import { identify } from '../../apps/backend/src/series/series';
 import { SeriesService } from '../../apps/backend/src/series/series.service';
 import { SeriesStore } from '../../apps/backend/src/series/series.store';
 
@@ -26,8 +28,9 @@ function makeWriter(config = {}, to = database) {
   const settings = readConfig(config);
   const seriesStore = new SeriesStore(to);
   const store = new IngestStore(settings, clock, to);
-  const arrivals = new ArrivalService(to, new SeriesService(seriesStore));
-  return { service: new IngestService(settings, clock, store, arrivals), store, seriesStore };
+  const touched = new TouchedStore(clock, to);
+  const arrivals = new ArrivalService(to, new SeriesService(seriesStore), touched);
+  return { service: new IngestService(settings, clock, store, arrivals), store, seriesStore, arrivals };
 }
 
 beforeAll(async () => {
@@ -81,7 +84,10 @@ describe('the watermark', () => {
   });
 
   test('spans what has arrived, in any order, and says from where to score', async () => {
-    const write = (rows: Row[]) => service.ingest(batch(rows));
+    const write = async (rows: Row[]) => {
+      await service.ingest(batch(rows));
+      await service.drain();
+    };
     await write([['mark.a', 10, 1]]);
     expect(await watermark('mark.a')).toEqual({ first: 10, last: 10, unscored: 10, isWaiting: true });
     await write([
@@ -104,8 +110,10 @@ describe('the watermark', () => {
       ['mark.b', 3, 3],
     ];
     await service.ingest(batch(rows));
+    await service.drain();
     await scoreAll('mark.b');
     expect(await service.ingest(batch(rows))).toEqual({ written: 3, refused: [] });
+    await service.drain();
     expect(await watermark('mark.b')).toMatchObject({ unscored: null, isWaiting: false });
     await service.ingest(
       batch([
@@ -114,6 +122,7 @@ describe('the watermark', () => {
         ['mark.b', 3, 3],
       ]),
     );
+    await service.drain();
     expect(await watermark('mark.b')).toMatchObject({ unscored: 2, isWaiting: true });
   });
 });
@@ -121,12 +130,14 @@ describe('the watermark', () => {
 test('arrivals are counted by minute', async () => {
   const count = async () => Number((await sql.query('SELECT sum(samples) AS n FROM arrival')).rows[0].n);
   const before = await count();
-  await makeWriter().service.ingest(
+  const { service } = makeWriter();
+  await service.ingest(
     batch([
       ['arrived', 1, 1],
       ['arrived', 2, 1],
     ]),
   );
+  await service.drain();
   expect((await count()) - before).toBe(2);
 });
 
@@ -166,6 +177,7 @@ test('a series that is deleted while it is written to comes back as a new one', 
     .series[0]!;
   await seriesStore.remove(before.id);
   expect(await service.ingest(batch([['deleted', 2, 2]]))).toEqual({ written: 1, refused: [] });
+  await service.drain();
   const after = (await seriesStore.list({ search: 'deleted', labels: {} }, { limit: 1, offset: 0 }))
     .series[0]!;
   expect(after.id).not.toBe(before.id);
@@ -196,7 +208,7 @@ test('a request that cannot be written does not take others down', async () => {
   const write = store.write.bind(store);
   vi.spyOn(store, 'write').mockImplementation(async (rows) => {
     if (rows.value.includes(666)) throw new Error('a bad row');
-    await write(rows);
+    return write(rows);
   });
   const results = await Promise.allSettled([
     service.ingest(batch([['among.a', 1, 1]])),
@@ -252,6 +264,7 @@ test('late samples go into chunks that are compressed', async () => {
   );
   const late = names.flatMap((name): Row[] => [0, 700, 1400].map((i) => [name, old + i * 10, 2]));
   expect(await service.ingest(batch(late))).toMatchObject({ written: 180 });
+  await service.drain();
   expect(await watermark('old.7')).toMatchObject({ first: old });
   const { rows } = await sql.query(
     `SELECT count(*)::int AS n, sum(p.value)::int AS sum FROM series s JOIN sample p ON p.series_id = s.id WHERE s.name LIKE 'old.%'`,
@@ -260,4 +273,149 @@ test('late samples go into chunks that are compressed', async () => {
   await makeWriter().seriesStore.remove(
     (await sql.query(`SELECT id FROM series WHERE name = 'old.7'`)).rows[0].id,
   );
+});
+
+test('what a process wrote before it was killed, another one folds', async () => {
+  const { store } = makeWriter();
+  const { series } = await store.resolve([identify('killed')], 10);
+  await store.write({ seriesId: [series[0]!.id, series[0]!.id], timeMs: [T0, T0 + 1000], value: [1, 2] });
+  await sql.query(`UPDATE touched SET at = now() - INTERVAL '1 minute'`);
+  const { arrivals } = makeWriter();
+  await arrivals.adopt();
+  await arrivals.drain();
+  expect(await watermark('killed')).toEqual({ first: 0, last: 1, unscored: 0, isWaiting: true });
+  expect((await sql.query('SELECT count(*)::int AS n FROM touched')).rows[0].n).toBe(0);
+});
+
+test('more new series in a minute than MAX_NEW_SERIES are refused, and known ones are written', async () => {
+  const { service } = makeWriter({ MAX_NEW_SERIES: '2' });
+  await service.ingest(batch([['minute.a', 1, 1]]));
+  const result = await service.ingest(
+    batch([
+      ['minute.a', 2, 1],
+      ['minute.b', 1, 1],
+      ['minute.c', 1, 1],
+    ]),
+  );
+  expect(result).toMatchObject({ written: 2, refused: [{ reason: 'series_limit', count: 1 }] });
+  expect(result.refused[0]!.first.detail).toContain('more than 2 new series in a minute');
+});
+
+describe('a counter', () => {
+  let writer: ReturnType<typeof makeWriter>;
+  beforeAll(() => {
+    writer = makeWriter();
+    ({ service, seriesStore } = writer);
+  });
+  let service: IngestService;
+  let seriesStore: SeriesStore;
+
+  const write = async (name: string, samples: [second: number, value: number][], isCounter = true) => {
+    const collector = collect({ oldestMs: 0, newestMs: NOW });
+    for (const [second, value] of samples)
+      collector.add(
+        collector.series(name, { of: 'counters' }, { isCounter }),
+        T0 + second * 1000,
+        value,
+        () => name,
+      );
+    await service.ingest(collector.done());
+    await service.drain();
+  };
+  const stored = async (name: string) => {
+    const { rows } = await sql.query(
+      `SELECT p.time, p.value FROM series s JOIN sample p ON p.series_id = s.id
+       WHERE s.name = $1 AND s.labels = '{"of": "counters"}' ORDER BY p.time`,
+      [name],
+    );
+    return rows.map(({ time, value }) => [(time.getTime() - T0) / 1000, value]);
+  };
+  const found = async (name: string) =>
+    (
+      await seriesStore.list({ search: name, labels: { of: 'counters' } }, { limit: 10, offset: 0 })
+    ).series.find((one) => one.name === name);
+
+  test('keeps its values, and its rate is a series beside it; a reset begins from 0', async () => {
+    await write('hits', [
+      [0, 100],
+      [10, 150],
+      [20, 150],
+    ]);
+    await write('hits', [
+      [30, 20],
+      [50, 60],
+    ]);
+    expect(await stored('hits')).toEqual([
+      [0, 100],
+      [10, 150],
+      [20, 150],
+      [30, 20],
+      [50, 60],
+    ]);
+    expect(await stored('rate(hits)')).toEqual([
+      [10, 5],
+      [20, 0],
+      [30, 2],
+      [50, 2],
+    ]);
+    expect(await found('hits')).toMatchObject({
+      isCounter: true,
+      state: 'unmodelled',
+      why: 'a counter: what is watched is rate(hits)',
+    });
+    expect(await found('rate(hits)')).toMatchObject({
+      unit: '/s',
+      rateOf: (await found('hits'))!.id,
+      lastValue: 2,
+    });
+  });
+
+  test('whose samples come late or change is rated again from there', async () => {
+    await write('late', [
+      [0, 0],
+      [20, 40],
+    ]);
+    expect(await stored('rate(late)')).toEqual([[20, 2]]);
+    await write('late', [[10, 10]]);
+    expect(await stored('rate(late)')).toEqual([
+      [10, 1],
+      [20, 3],
+    ]);
+    await write('late', [[10, 30]]);
+    expect(await stored('rate(late)')).toEqual([
+      [10, 3],
+      [20, 1],
+    ]);
+  });
+
+  test('can be declared and taken back, and takes its rate with it when it goes', async () => {
+    await write(
+      'declared',
+      [
+        [0, 1],
+        [10, 11],
+      ],
+      false,
+    );
+    const { id } = (await found('declared'))!;
+    await seriesStore.change(id, { isCounter: true });
+    await writer.arrivals.adopt();
+    await service.drain();
+    expect(await stored('rate(declared)')).toEqual([[10, 1]]);
+    await seriesStore.change(id, { isCounter: false });
+    expect(await found('rate(declared)')).toBeUndefined();
+    expect(await found('declared')).toMatchObject({ isCounter: false, state: 'collecting' });
+    await seriesStore.change(id, { isCounter: true });
+    await seriesStore.remove(id);
+    expect([await found('declared'), await found('rate(declared)')]).toEqual([undefined, undefined]);
+  });
+
+  test('whose rate is removed is watched itself again', async () => {
+    await write('unrated', [
+      [0, 1],
+      [10, 11],
+    ]);
+    await seriesStore.remove((await found('rate(unrated)'))!.id);
+    expect(await found('unrated')).toMatchObject({ isCounter: false });
+  });
 });

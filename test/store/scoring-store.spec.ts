@@ -3,24 +3,23 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../../apps/backend/src/database/database';
 import { migrate } from '../../apps/backend/src/database/migrate';
-import type { Config } from '../../apps/backend/src/config';
-import { IngestStore } from '../../apps/backend/src/ingest/ingest.store';
 import { ModelStore } from '../../apps/backend/src/registry/model.store';
 import { type Backlog, ScoreStore } from '../../apps/backend/src/scoring/score.store';
+import { makeWriter, type Writer } from '../setup/writer';
 
 const PERIOD = 61_000;
 const START = 29_000_000;
 const timeOf = (step: number): number => (START + step) * PERIOD;
 
 let database: Database;
-let ingest: IngestStore;
+let ingest: Writer;
 let store: ScoreStore;
 let models: ModelStore;
 
 beforeAll(async () => {
   await migrate(process.env['DATABASE_URL']!, () => undefined);
   database = new Database(process.env['DATABASE_URL']!, { poolSize: 4, name: 'scoring-store.spec' });
-  ingest = new IngestStore({ MAX_SERIES: 1_000_000 } as Config, () => timeOf(0), database);
+  ingest = makeWriter(() => timeOf(0), database);
   store = new ScoreStore(database);
   models = new ModelStore(database);
 });

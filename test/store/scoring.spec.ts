@@ -7,7 +7,6 @@ import type * as library from '@bellwether/models';
 import type { Config } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { migrate } from '../../apps/backend/src/database/migrate';
-import { IngestStore } from '../../apps/backend/src/ingest/ingest.store';
 import { DetectorStore } from '../../apps/backend/src/registry/detector.store';
 import { ModelStore } from '../../apps/backend/src/registry/model.store';
 import { Champions } from '../../apps/backend/src/scoring/champions';
@@ -19,6 +18,7 @@ import { type ScoredStretch, ScoringService } from '../../apps/backend/src/scori
 import { TrainingRunStore } from '../../apps/backend/src/training/training-run.store';
 import { TrainingService } from '../../apps/backend/src/training/training.service';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
+import { makeWriter, type Writer } from '../setup/writer';
 
 vi.mock('@bellwether/models', async (original) => {
   const real = await original<typeof library>();
@@ -36,7 +36,7 @@ const START = 24_000_000;
 const WARM = 4;
 
 let database: Database;
-let ingest: IngestStore;
+let ingest: Writer;
 let models: ModelStore;
 let name: string;
 let detectorId: number;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   Logger.overrideLogger(false);
   await migrate(process.env['DATABASE_URL']!, () => undefined);
   database = new Database(process.env['DATABASE_URL']!, { poolSize: 4, name: 'scoring.spec' });
-  ingest = new IngestStore({ MAX_SERIES: 1_000_000 } as Config, () => START * PERIOD, database);
+  ingest = makeWriter(() => START * PERIOD, database);
   models = new ModelStore(database);
 });
 beforeEach(async () => {

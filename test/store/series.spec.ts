@@ -135,6 +135,8 @@ describe('a series shows', () => {
     const id = await makeSeries('shows.nothing');
     expect(await store.byId(id)).toEqual({
       id,
+      isCounter: false,
+      rateOf: null,
       name: 'shows.nothing',
       labels: {},
       unit: null,

@@ -6,12 +6,12 @@ import * as library from '@bellwether/models';
 import type { Config } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { migrate } from '../../apps/backend/src/database/migrate';
-import { IngestStore } from '../../apps/backend/src/ingest/ingest.store';
 import { DetectorStore } from '../../apps/backend/src/registry/detector.store';
 import { ModelStore } from '../../apps/backend/src/registry/model.store';
 import { TrainingRunStore } from '../../apps/backend/src/training/training-run.store';
 import { TrainingService } from '../../apps/backend/src/training/training.service';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
+import { makeWriter, type Writer } from '../setup/writer';
 
 const change = vi.hoisted(() => ({ config: {}, learnsNonsense: false }));
 vi.mock('@bellwether/models', async (original) => {
@@ -37,7 +37,7 @@ const START = 26_000_000;
 const MINUTE = 60_000;
 
 let database: Database;
-let ingest: IngestStore;
+let ingest: Writer;
 let models: ModelStore;
 let runs: TrainingRunStore;
 let store: TrainingStore;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   Logger.overrideLogger(false);
   await migrate(process.env['DATABASE_URL']!, () => undefined);
   database = new Database(process.env['DATABASE_URL']!, { poolSize: 4, name: 'training.spec' });
-  ingest = new IngestStore({ MAX_SERIES: 1_000_000 } as Config, () => START * PERIOD, database);
+  ingest = makeWriter(() => START * PERIOD, database);
   models = new ModelStore(database);
   runs = new TrainingRunStore(database);
   store = new TrainingStore(database);

@@ -21,6 +21,7 @@ test('nothing set is loopback, everything in one place, everything kept', () => 
     RETENTION_DAYS: 0,
     LOG_LEVEL: 'info',
     MAX_BODY_MB: 32,
+    MAX_NEW_SERIES: 20_000,
     MAX_SERIES: 100_000,
   });
 });

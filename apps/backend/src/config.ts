@@ -69,6 +69,8 @@ export const Config = z.object({
   ),
   /** MiB that the body of a request may have. */
   MAX_BODY_MB: withDefault(wholeNumber(1, MOST_BODY_MB), '32'),
+  /** New series in a minute: labels that explode must not fill MAX_SERIES before anybody looks. */
+  MAX_NEW_SERIES: withDefault(wholeNumber(1, 10_000_000), '20000'),
   MAX_SERIES: withDefault(wholeNumber(1, 10_000_000), '100000'),
   /** 1 starts the demo, a larger number is its speed. */
   DEMO: optional(wholeNumber(0, 3_600)),

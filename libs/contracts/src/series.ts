@@ -15,6 +15,10 @@ export const Series = z.object({
   name: z.string(),
   labels: Labels,
   unit: z.string().nullable(),
+  /** Its value only grows, and begins anew: its rate a second is watched in its place. */
+  isCounter: z.boolean(),
+  /** The counter whose rate this is. */
+  rateOf: z.number().int().nullable(),
   /** Milliseconds between samples; null until it can be inferred or is set. */
   periodMs: z.number().int().positive().nullable(),
   periodIsSet: z.boolean(),
@@ -50,6 +54,8 @@ export const SeriesChange = z
       .max(31 * 86_400_000)
       .nullable(),
     unit: z.string().trim().max(40).nullable(),
+    /** true: a series of its rate is made and watched in its place; false: that series is removed. */
+    isCounter: z.boolean(),
   })
   .partial()
   .strict();

@@ -7,6 +7,7 @@ import { IngestController } from './ingest.controller';
 import { IngestSchedule } from './ingest.schedule';
 import { IngestService } from './ingest.service';
 import { IngestStore } from './ingest.store';
+import { TouchedStore } from './touched.store';
 
 const MIB = 1024 * 1024;
 
@@ -21,7 +22,7 @@ const uploads = MulterModule.registerAsync({
 @Module({
   imports: [SeriesModule, uploads],
   controllers: [IngestController],
-  providers: [ArrivalService, IngestSchedule, IngestService, IngestStore],
+  providers: [ArrivalService, IngestSchedule, IngestService, IngestStore, TouchedStore],
   exports: [IngestService],
 })
 export class IngestModule {}

@@ -6,7 +6,7 @@ import { DatabaseAway } from '../database/database';
 import { BadInput, RequestError } from '../http/problem';
 import { ArrivalService } from './arrival.service';
 import { acceptance, explainTotalRefusal, mergeRefusals, type Acceptance, type Decoded } from './ingest';
-import { IngestStore, type KnownSeries } from './ingest.store';
+import { IngestStore, SeriesGone, type KnownSeries, type Written } from './ingest.store';
 import { settle, takeRows, type Rows, type Slice, type Waiting } from './queue';
 
 /** Rows of one statement: more are hardly faster, and the others wait longer. */
@@ -16,9 +16,11 @@ const MAX_WAITING_ROWS = 200_000;
 /** A database on a laptop writes about this many in a second. */
 const ROWS_PER_SECOND = 20_000;
 
-/** A series was deleted while its id was remembered here; another process locked the same rows. */
-const FOREIGN_KEY_VIOLATION = '23503';
+/** Another process locked the same rows. */
 const DEADLOCK = '40P01';
+/** Statements that are made ready or under way: the next one is ready when the database is. */
+const IN_FLIGHT = 2;
+const MINUTE_MS = 60_000;
 
 interface Request extends Waiting {
   decoded: Decoded;
@@ -36,8 +38,11 @@ interface Request extends Waiting {
 @Injectable()
 export class IngestService implements BeforeApplicationShutdown {
   private readonly queue: Request[] = [];
-  private flushing: Promise<void> | undefined;
+  /** Statements begun, and the rows they hold. */
+  private readonly inFlight = new Map<Promise<void>, Slice<Request>[]>();
+  private pumping: Promise<void> | undefined;
   private waitingRows = 0;
+  private newSeries = { minute: 0, count: 0 };
   private written = 0;
   private refused = 0;
 
@@ -83,7 +88,8 @@ export class IngestService implements BeforeApplicationShutdown {
 
   /** Ends once everything that was accepted is written, told of, and has its period. */
   async drain(): Promise<void> {
-    await this.flushing;
+    await this.pumping;
+    while (this.inFlight.size > 0) await Promise.race(this.inFlight.keys());
     await this.arrivals.drain();
   }
 
@@ -96,16 +102,37 @@ export class IngestService implements BeforeApplicationShutdown {
       const counts = { rows, taken: 0, settled: 0, written: 0 };
       this.queue.push({ decoded, series: [], refusals: [...decoded.refusals], resolve, reject, ...counts });
       this.waitingRows += rows;
-      this.flushing ??= this.flushAll();
+      this.pumping ??= this.pumpSoon();
     });
   }
 
-  private async flushAll(): Promise<void> {
-    // Requests of one turn of the event loop go into the first statement together.
+  /** Requests of one turn of the event loop go into the first statement together. */
+  private async pumpSoon(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.queue.length > 0) await this.flush(takeRows(this.queue, STATEMENT_ROWS));
-    // In the same turn as the look at the queue: a request that comes later starts anew.
-    this.flushing = undefined;
+    this.pumping = undefined;
+    this.pump();
+  }
+
+  /** A second statement is begun beside one under way only where it is a full one: small requests gather meanwhile. */
+  private pump(): void {
+    while (this.queue.length > 0) {
+      const isFull = this.queue.reduce((sum, { rows, taken }) => sum + rows - taken, 0) >= STATEMENT_ROWS;
+      if (this.inFlight.size >= (isFull ? IN_FLIGHT : 1)) return;
+      this.start(takeRows(this.queue, STATEMENT_ROWS));
+    }
+  }
+
+  /** Begins a statement, after those under way that hold rows of the same request: of equal samples the last one wins. */
+  private start(slices: Slice<Request>[]): void {
+    const requests = new Set(slices.map(({ of }) => of));
+    const before = [...this.inFlight].filter(([, others]) => others.some(({ of }) => requests.has(of)));
+    const flushed = Promise.all(before.map(([other]) => other))
+      .then(() => this.flush(slices))
+      .then(() => {
+        this.inFlight.delete(flushed);
+        this.pump();
+      });
+    this.inFlight.set(flushed, slices);
   }
 
   private async flush(slices: Slice<Request>[]): Promise<void> {
@@ -125,8 +152,8 @@ export class IngestService implements BeforeApplicationShutdown {
     try {
       await this.write(slices);
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== FOREIGN_KEY_VIOLATION && code !== DEADLOCK) throw error;
+      const isDeadlock = (error as { code?: string }).code === DEADLOCK;
+      if (!isDeadlock && !(error instanceof SeriesGone)) throw error;
       for (const { of } of slices) {
         this.store.forget(of.decoded.batch.series);
         of.series = [];
@@ -139,10 +166,10 @@ export class IngestService implements BeforeApplicationShutdown {
     await this.resolve(slices);
     const { rows, series } = gather(slices);
     if (rows.value.length === 0) return;
-    await this.store.write(rows);
+    const written: Written = await this.store.write(rows);
     const counts = new Map<number, number>();
     for (const id of rows.seriesId) counts.set(id, (counts.get(id) ?? 0) + 1);
-    this.arrivals.arrived(counts, (id) => series.get(id)!.hasPeriod);
+    this.arrivals.arrived(written, counts, (id) => series.get(id)!.hasPeriod);
   }
 
   private async resolve(slices: Slice<Request>[]): Promise<void> {
@@ -152,8 +179,17 @@ export class IngestService implements BeforeApplicationShutdown {
         .map((place) => ({ of, place })),
     );
     if (wanted.length === 0) return;
-    const found = await this.store.resolve(wanted.map(({ of, place }) => of.decoded.batch.series[place]!));
-    wanted.forEach(({ of, place }, i) => (of.series[place] = found[i] ?? null));
+    const identities = wanted.map(({ of, place }) => of.decoded.batch.series[place]!);
+    const found = await this.store.resolve(identities, this.roomForNew());
+    this.newSeries.count += found.added;
+    wanted.forEach(({ of, place }, i) => (of.series[place] = found.series[i] ?? null));
+  }
+
+  /** How many series may yet come into being in this minute. */
+  private roomForNew(): number {
+    const minute = Math.floor(this.now() / MINUTE_MS);
+    if (minute !== this.newSeries.minute) this.newSeries = { minute, count: 0 };
+    return Math.max(0, this.config.MAX_NEW_SERIES - this.newSeries.count);
   }
 
   private acknowledge({ of: request, from, to }: Slice<Request>): void {
@@ -161,7 +197,11 @@ export class IngestService implements BeforeApplicationShutdown {
     const refused = seriesAt.slice(from, to).filter((place) => request.series[place] === null);
     if (refused.length > 0) {
       const at = `series ${JSON.stringify(series[refused[0]!]!.name)}`;
-      const detail = `there are ${this.config.MAX_SERIES} series and no room for a new one: delete some, or raise MAX_SERIES`;
+      const { MAX_SERIES, MAX_NEW_SERIES } = this.config;
+      const detail =
+        this.roomForNew() === 0
+          ? `more than ${MAX_NEW_SERIES} new series in a minute: send these again later, or raise MAX_NEW_SERIES`
+          : `there are ${MAX_SERIES} series and no room for a new one: delete some, or raise MAX_SERIES`;
       request.refusals.push({ reason: 'series_limit', count: refused.length, first: { at, detail } });
     }
     request.written += to - from - refused.length;

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
-import { Database } from '../database/database';
-import type { SeriesIdentity } from '../series/series';
+import { Database, type Queries } from '../database/database';
+import { isRated, type SeriesIdentity } from '../series/series';
+import { isMaybeCompressed, unlimitDecompression } from '../database/compressed';
 import type { Rows } from './queue';
+import { touchedBy, type Touched } from './touched';
 
 /** A series as the writer remembers it. */
 export interface KnownSeries {
@@ -14,69 +16,107 @@ export interface KnownSeries {
 const MAX_KNOWN = 200_000;
 /** Of these the oldest are forgotten together: one at a time would cost every new series. */
 const FORGET = 20_000;
+/** After a sample that was there already, so long every statement expects more of them. */
+const REPEATS_MS = 60_000;
+const UNIQUE_VIOLATION = '23505';
 
-/** Chunks older than 14 days are compressed; younger than half of that none is. */
-const MAYBE_COMPRESSED_MS = 7 * 86_400_000;
-
-/** Finds the series that are there and adds those that are not, as long as there is room for them. */
+/** Finds the series that are there and adds those that are not, as long as there is room for them; a counter with its rate. */
 const RESOLVE = `
   WITH wanted AS (
-    SELECT i.at, i.name, i.labels::jsonb AS labels
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i(name, labels, at)
+    SELECT i.at, i.name, i.labels::jsonb AS labels, i.is_counter
+    FROM unnest($1::text[], $2::text[], $3::bool[]) WITH ORDINALITY AS i(name, labels, is_counter, at)
   ), known AS (
     SELECT w.at, s.id, s.period_ms IS NOT NULL AS has_period
     FROM wanted w
     JOIN series s ON s.name = w.name AND md5(s.labels::text) = md5(w.labels::text)
   ), added AS (
-    INSERT INTO series AS s (name, labels)
-    SELECT w.name, w.labels
+    INSERT INTO series AS s (name, labels, is_counter)
+    SELECT w.name, w.labels, w.is_counter
     FROM wanted w
     WHERE w.at NOT IN (SELECT k.at FROM known k)
     ORDER BY w.name, w.labels
-    LIMIT greatest(0, $3 - (SELECT count(*) FROM series))
+    LIMIT least($5, greatest(0, $4 - (SELECT count(*) FROM series)))
     ON CONFLICT (name, md5(labels::text)) DO NOTHING
-    RETURNING s.id, s.name, s.labels
+    RETURNING s.id, s.name, s.labels, s.is_counter
+  ), rates AS (
+    INSERT INTO series (name, labels, unit, rate_of)
+    SELECT 'rate(' || a.name || ')', a.labels, '/s', a.id FROM added a WHERE a.is_counter
+    ON CONFLICT (name, md5(labels::text)) DO UPDATE SET rate_of = EXCLUDED.rate_of
   )
-  SELECT k.at::int, k.id, k.has_period FROM known k
+  SELECT k.at::int, k.id, k.has_period, false AS is_new FROM known k
   UNION ALL
-  SELECT w.at::int, a.id, false FROM added a JOIN wanted w ON w.name = a.name AND w.labels = a.labels`;
+  SELECT w.at::int, a.id, false, true FROM added a JOIN wanted w ON w.name = a.name AND w.labels = a.labels`;
 
-/**
- * Samples, what has arrived, and what waits to be scored, in one statement: all of it or nothing.
- * A sample that was there with the same value is not written again, and so not scored again.
- */
-const WRITE = `
-  WITH incoming AS (
-    SELECT i.series_id, to_timestamp(i.ms / 1000) AS time, i.value
-    FROM unnest($1::int[], $2::float8[], $3::float8[]) AS i(series_id, ms, value)
-  ), written AS (
-    INSERT INTO sample AS s (series_id, time, value)
-    SELECT i.series_id, i.time, i.value FROM incoming i
+/** Series that were deleted since their ids were remembered: then nothing is written. */
+const GONE = `
+  gone AS MATERIALIZED (
+    SELECT i.id FROM unnest($5::int[]) AS i(id) WHERE NOT EXISTS (SELECT FROM series s WHERE s.id = i.id)
+  )`;
+
+const INCOMING = `
+  SELECT i.series_id, to_timestamp(i.ms / 1000), i.value
+  FROM unnest($1::int[], $2::float8[], $3::float8[]) AS i(series_id, ms, value)
+  WHERE NOT EXISTS (SELECT FROM gone)`;
+
+/** Samples, and the note of what they touch, in one statement: all of it or nothing. Fails where one of them is there already. */
+const INSERT = `
+  WITH ${GONE}, written AS (
+    INSERT INTO sample (series_id, time, value) ${INCOMING}
+  ), noted AS (
+    INSERT INTO touched (samples, series_ids, firsts, lasts)
+    SELECT $4::int, $5::int[], $6::float8[], $7::float8[] WHERE NOT EXISTS (SELECT FROM gone)
+    RETURNING id, series_ids, firsts, lasts
+  )
+  SELECT ARRAY(SELECT id FROM gone) AS gone, n.id FROM (VALUES (1)) AS one LEFT JOIN noted n ON true`;
+
+/** The same where some are there already: the last value wins, and one that changes nothing is not scored again. */
+const UPSERT = `
+  WITH ${GONE}, written AS (
+    INSERT INTO sample AS s (series_id, time, value) ${INCOMING}
     ON CONFLICT (series_id, time) DO UPDATE SET value = EXCLUDED.value WHERE s.value IS DISTINCT FROM EXCLUDED.value
     RETURNING s.series_id, s.time
-  ), arrived AS (
-    INSERT INTO arrival AS a (minute, samples)
-    SELECT date_trunc('minute', now()), count(*) FROM incoming
-    ON CONFLICT (minute) DO UPDATE SET samples = a.samples + EXCLUDED.samples
-  ), fresh AS (
-    SELECT w.series_id, min(w.time) AS since FROM written w GROUP BY w.series_id
-  ), tips AS (
-    SELECT i.series_id, min(i.time) AS first, max(i.time) AS last FROM incoming i GROUP BY i.series_id
+  ), changed AS (
+    SELECT series_id, extract(epoch FROM min(time))::float8 * 1000 AS first, extract(epoch FROM max(time))::float8 * 1000 AS last
+    FROM written GROUP BY series_id
+  ), noted AS (
+    INSERT INTO touched (samples, series_ids, firsts, lasts)
+    SELECT $4::int, COALESCE(array_agg(series_id), '{}'), COALESCE(array_agg(first), '{}'), COALESCE(array_agg(last), '{}')
+    FROM changed WHERE NOT EXISTS (SELECT FROM gone)
+    RETURNING id, series_ids, firsts, lasts
   )
-  INSERT INTO watermark AS w (series_id, first_sample_at, last_sample_at, unscored_from, unscored_since)
-  SELECT t.series_id, t.first, t.last, f.since, CASE WHEN f.since IS NOT NULL THEN now() END
-  FROM tips t
-  LEFT JOIN fresh f ON f.series_id = t.series_id
-  ORDER BY t.series_id
-  ON CONFLICT (series_id) DO UPDATE SET
-    first_sample_at = LEAST(w.first_sample_at, EXCLUDED.first_sample_at),
-    last_sample_at = GREATEST(w.last_sample_at, EXCLUDED.last_sample_at),
-    unscored_from = LEAST(w.unscored_from, EXCLUDED.unscored_from),
-    unscored_since = COALESCE(w.unscored_since, EXCLUDED.unscored_since)`;
+  SELECT ARRAY(SELECT id FROM gone) AS gone, n.* FROM (VALUES (1)) AS one LEFT JOIN noted n ON true`;
+
+/** What a statement wrote: its note's id, and the stretches that changed. */
+export interface Written {
+  noteId: string;
+  touched: Touched;
+}
+
+/** Series of a statement were deleted meanwhile: resolved anew, the same rows can be written. */
+export class SeriesGone extends Error {}
+
+interface WrittenRow {
+  gone: number[];
+  id: string | null;
+  series_ids?: number[];
+  firsts?: number[];
+  lasts?: number[];
+}
+
+/** In the order that was asked for; undefined where there is no room. */
+export interface Resolved {
+  series: (KnownSeries | undefined)[];
+  /** How many of them are new. */
+  added: number;
+}
+
+/** As PostgreSQL writes an array: faster than the driver, which quotes every element. */
+const asArray = (column: readonly number[]): string => `{${column.join(',')}}`;
 
 @Injectable()
 export class IngestStore {
   private readonly known = new Map<string, KnownSeries>();
+  private repeatsUntilMs = 0;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -84,13 +124,9 @@ export class IngestStore {
     @Inject(Database) private readonly database: Database,
   ) {}
 
-  /** The series of these identities, made where they are new; undefined where MAX_SERIES leaves no room. */
-  /** Counts of arrival older than a day serve no screen. */
-  async forgetArrivals(): Promise<void> {
-    await this.database.query("DELETE FROM arrival a WHERE a.minute < now() - INTERVAL '1 day'");
-  }
-
-  async resolve(identities: readonly SeriesIdentity[]): Promise<(KnownSeries | undefined)[]> {
+  /** The series of these identities, at most `room` of them made where they are new; undefined where there is no room. */
+  async resolve(identities: readonly SeriesIdentity[], room: number): Promise<Resolved> {
+    let added = 0;
     const found = new Map<string, KnownSeries>();
     const unknown = new Map<string, SeriesIdentity>();
     for (const identity of identities) {
@@ -100,13 +136,14 @@ export class IngestStore {
     }
     // A series that another process adds at this moment is seen the second time.
     for (let attempt = 0; attempt < 2 && unknown.size > 0; attempt++) {
-      for (const [key, series] of await this.findOrAdd([...unknown.values()])) {
+      for (const { key, isNew, ...series } of await this.findOrAdd([...unknown.values()], room - added)) {
+        if (isNew) added++;
         found.set(key, series);
         this.remember(key, series);
         unknown.delete(key);
       }
     }
-    return identities.map(({ key }) => found.get(key));
+    return { series: identities.map(({ key }) => found.get(key)), added };
   }
 
   /** Forgets series that may have been deleted. */
@@ -114,28 +151,48 @@ export class IngestStore {
     for (const { key } of identities) this.known.delete(key);
   }
 
-  /** Writes rows that differ in (series, time). */
-  async write({ seriesId, timeMs, value }: Rows): Promise<void> {
-    const columns = [seriesId, timeMs, value].map((column) => `{${column.join(',')}}`);
-    const oldestMs = timeMs.reduce((oldest, ms) => Math.min(oldest, ms), Infinity);
-    if (oldestMs > this.now() - MAYBE_COMPRESSED_MS) {
-      await this.database.query(WRITE, columns);
-      return;
+  /** Writes settled rows, and a note of what they touch. Throws SeriesGone where a series was deleted meanwhile. */
+  async write(rows: Rows): Promise<Written> {
+    if (this.now() < this.repeatsUntilMs) return this.attempt(UPSERT, rows);
+    try {
+      return await this.attempt(INSERT, rows);
+    } catch (error) {
+      if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+      this.repeatsUntilMs = this.now() + REPEATS_MS;
+      return this.attempt(UPSERT, rows);
     }
-    await this.database.transaction(async (queries) => {
-      // One late sample of each of many series may touch more compressed samples than a statement may by default.
-      await queries.query('SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0');
-      await queries.query(WRITE, columns);
+  }
+
+  private async attempt(statement: string, rows: Rows): Promise<Written> {
+    const touched = touchedBy(rows);
+    const oldestMs = touched.firsts.reduce((oldest, ms) => Math.min(oldest, ms), Infinity);
+    if (!isMaybeCompressed(oldestMs, this.now()))
+      return run(statement, { rows, touched, queries: this.database });
+    return this.database.transaction(async (queries) => {
+      await unlimitDecompression(queries);
+      return run(statement, { rows, touched, queries });
     });
   }
 
-  private async findOrAdd(identities: SeriesIdentity[]): Promise<[string, KnownSeries][]> {
-    const { rows } = await this.database.query<{ at: number; id: number; has_period: boolean }>(RESOLVE, [
+  private async findOrAdd(identities: SeriesIdentity[], room: number) {
+    const { rows } = await this.database.query<{
+      at: number;
+      id: number;
+      has_period: boolean;
+      is_new: boolean;
+    }>(RESOLVE, [
       identities.map(({ name }) => name),
       identities.map(({ labels }) => JSON.stringify(labels)),
+      identities.map(isRated),
       this.config.MAX_SERIES,
+      room,
     ]);
-    return rows.map(({ at, id, has_period }) => [identities[at - 1]!.key, { id, hasPeriod: has_period }]);
+    return rows.map(({ at, id, has_period, is_new }) => ({
+      key: identities[at - 1]!.key,
+      id,
+      hasPeriod: has_period,
+      isNew: is_new,
+    }));
   }
 
   private remember(key: string, series: KnownSeries): void {
@@ -148,4 +205,22 @@ export class IngestStore {
     }
     this.known.set(key, series);
   }
+}
+
+async function run(
+  statement: string,
+  { rows, touched, queries }: { rows: Rows; touched: Touched; queries: Queries },
+): Promise<Written> {
+  const columns = [rows.seriesId, rows.timeMs, rows.value].map(asArray);
+  const { seriesIds, firsts, lasts } = touched;
+  const stretches = statement === INSERT ? [seriesIds, firsts, lasts] : [seriesIds];
+  const values = [...columns, rows.value.length, ...stretches.map(asArray)];
+  const answer = await queries.query<WrittenRow>(statement, values);
+  const { gone, id, ...changed } = answer.rows[0]!;
+  if (gone.length > 0 || id === null) throw new SeriesGone(`series ${gone.join(', ')} were deleted`);
+  if (!changed.series_ids) return { noteId: id, touched };
+  return {
+    noteId: id,
+    touched: { seriesIds: changed.series_ids, firsts: changed.firsts!, lasts: changed.lasts! },
+  };
 }

@@ -10,5 +10,5 @@ const matches = (detector: string): string =>
   `(${detector}.selector->>'name' IS NULL OR s.name = ${detector}.selector->>'name')
    AND s.labels @> COALESCE(${detector}.selector->'labels', '{}')`;
 
-/** The condition in SQL that detector `d` watches series `s`. */
-export const WATCHES = `(${matches('d')} AND NOT EXISTS (SELECT FROM detector newer WHERE newer.id > d.id AND ${matches('newer')}))`;
+/** The condition in SQL that detector `d` watches series `s`: of a counter, its rate is watched. */
+export const WATCHES = `(NOT s.is_counter AND ${matches('d')} AND NOT EXISTS (SELECT FROM detector newer WHERE newer.id > d.id AND ${matches('newer')}))`;

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Series, SeriesChange } from '@bellwether/contracts';
 import { inferPeriod } from '@bellwether/models/grid';
-import { NotFound } from '../http/problem';
+import { BadInput, NotFound } from '../http/problem';
+import { identify, isRated } from './series';
 import { SeriesStore } from './series.store';
 
 /** Fewer samples than this say little about how far apart they come. */
@@ -24,11 +25,21 @@ export class SeriesService {
   constructor(@Inject(SeriesStore) private readonly store: SeriesStore) {}
 
   async change(id: number, change: SeriesChange): Promise<Series> {
+    if (change.isCounter) await this.ensureRateable(id);
     if (!(await this.store.change(id, change))) throw new NotFound('series', id);
     if (change.periodMs === null) await this.inferPeriods([id]);
     const series = await this.store.byId(id);
     if (!series) throw new NotFound('series', id);
     return series;
+  }
+
+  private async ensureRateable(id: number): Promise<void> {
+    const series = await this.store.byId(id);
+    if (!series) throw new NotFound('series', id);
+    if (series.rateOf !== null)
+      throw new BadInput(`isCounter: ${series.name} is the rate of a counter itself`);
+    if (!isRated({ ...identify(series.name, series.labels), isCounter: true }))
+      throw new BadInput(`isCounter: the name is too long for a rate beside it: send it under a shorter one`);
   }
 
   /** Infers the period of these series from their newest samples, where nobody has set it. */

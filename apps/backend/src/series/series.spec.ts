@@ -11,6 +11,7 @@ const none: Facts = {
   isScored: false,
   trainingStep: null,
   firingSinceMs: null,
+  counter: null,
 };
 const some = { ...none, periodMs: MINUTE, span: { fromMs: 0, toMs: 39 * MINUTE } };
 const many = { ...none, periodMs: MINUTE, span: { fromMs: 0, toMs: 500 * MINUTE } };

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Labels, Series } from '@bellwether/contracts';
-import { Database } from '../database/database';
+import type { Labels, Series, SeriesChange } from '@bellwether/contracts';
+import { unlimitDecompression } from '../database/compressed';
+import { Database, type Queries } from '../database/database';
 import { contains, toSeries, type SeriesRow } from './series';
 
 export interface SeriesFilter {
@@ -16,7 +17,7 @@ export interface Page {
 
 /** Everything the API says about the series of `page`, a CTE: paginate first, look things up for its rows alone. */
 const SERIES = `
-  SELECT p.id, p.name, p.labels, p.unit, p.period_ms, p.period_is_set, w.first_sample_at, w.last_sample_at,
+  SELECT p.id, p.name, p.labels, p.unit, p.is_counter, p.rate_of, p.period_ms, p.period_is_set, w.first_sample_at, w.last_sample_at,
          v.value AS last_value, n.score, n.peak_score, u.reason AS unmodelled, a.starts_at AS firing_since,
          EXISTS (SELECT FROM model m
                  WHERE m.period_ms = p.period_ms AND m.promoted_at IS NOT NULL AND m.retired_at IS NULL) AS has_champion,
@@ -40,9 +41,6 @@ const FILTERED = `
   WHERE s.labels @> $1::jsonb
     AND ($2::text IS NULL OR s.name ILIKE $2
          OR EXISTS (SELECT FROM jsonb_each_text(s.labels) l WHERE l.value ILIKE $2))`;
-
-/** A series may have samples in compressed chunks; changing more than 100,000 of these in one go is refused otherwise. */
-const UNLIMITED_DECOMPRESSION = 'SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0';
 
 @Injectable()
 export class SeriesStore {
@@ -77,29 +75,21 @@ export class SeriesStore {
   }
 
   /** Changes what is given and leaves the rest; false: there is no such series. A period of null is no longer set. */
-  async change(id: number, { periodMs, unit }: { periodMs?: number | null; unit?: string | null }) {
-    const { rowCount } = await this.database.query(
-      `UPDATE series
-       SET period_ms = CASE WHEN $2 THEN $3::bigint ELSE period_ms END,
-           period_is_set = CASE WHEN $2 THEN $3::bigint IS NOT NULL ELSE period_is_set END,
-           unit = CASE WHEN $4 THEN $5 ELSE unit END
-       WHERE id = $1`,
-      [id, periodMs !== undefined, periodMs ?? null, unit !== undefined, unit || null],
-    );
-    return rowCount === 1;
+  async change(id: number, { periodMs, unit, isCounter }: SeriesChange): Promise<boolean> {
+    return this.database.transaction(async (queries) => {
+      if (isCounter !== undefined) await changeCounter(queries, id, isCounter);
+      return changeFields(queries, id, { periodMs, unit });
+    });
   }
 
   /**
    * Removes a series with its samples, scores and forecasts; false: there is no such series.
-   * The series goes first: whoever writes samples of it meanwhile has either ended before or fails at its watermark.
+   * A counter takes its rate with it; one whose rate is removed is watched itself again. The series goes first: whoever writes samples of it meanwhile has either ended before or fails at its watermark.
    */
   async remove(id: number): Promise<boolean> {
     return this.database.transaction(async (queries) => {
-      await queries.query(UNLIMITED_DECOMPRESSION);
-      const { rowCount } = await queries.query('DELETE FROM series WHERE id = $1', [id]);
-      for (const table of ['sample', 'score', 'forecast'])
-        await queries.query(`DELETE FROM ${table} WHERE series_id = $1`, [id]);
-      return rowCount === 1;
+      await unlimitDecompression(queries);
+      return (await removeWith(queries, 'id = $1 OR rate_of = $1', id)).includes(id);
     });
   }
 
@@ -149,4 +139,62 @@ export class SeriesStore {
     );
     return rows[0]!.total;
   }
+}
+
+async function changeFields(
+  queries: Queries,
+  id: number,
+  { periodMs, unit }: Pick<SeriesChange, 'periodMs' | 'unit'>,
+): Promise<boolean> {
+  const { rowCount } = await queries.query(
+    `UPDATE series
+     SET period_ms = CASE WHEN $2 THEN $3::bigint ELSE period_ms END,
+         period_is_set = CASE WHEN $2 THEN $3::bigint IS NOT NULL ELSE period_is_set END,
+         unit = CASE WHEN $4 THEN $5 ELSE unit END
+     WHERE id = $1`,
+    [id, periodMs !== undefined, periodMs ?? null, unit !== undefined, unit || null],
+  );
+  return rowCount === 1;
+}
+
+/** A rate that is new begins with the first sample of its counter: a note says that all of them were touched. */
+async function changeCounter(queries: Queries, id: number, isCounter: boolean): Promise<void> {
+  const { rowCount } = await queries.query(
+    'UPDATE series SET is_counter = $2 WHERE id = $1 AND is_counter <> $2 AND rate_of IS NULL',
+    [id, isCounter],
+  );
+  if (rowCount === 0) return;
+  if (!isCounter) {
+    await unlimitDecompression(queries);
+    await removeWith(queries, 'rate_of = $1', id);
+    return;
+  }
+  await queries.query(
+    `INSERT INTO series (name, labels, unit, rate_of)
+     SELECT 'rate(' || s.name || ')', s.labels, COALESCE(s.unit, '') || '/s', s.id FROM series s WHERE s.id = $1
+     ON CONFLICT (name, md5(labels::text)) DO UPDATE SET rate_of = EXCLUDED.rate_of`,
+    [id],
+  );
+  await queries.query(
+    `INSERT INTO touched (at, samples, series_ids, firsts, lasts)
+     SELECT '-infinity', 0, ARRAY[w.series_id], ARRAY[extract(epoch FROM w.first_sample_at)::float8 * 1000],
+            ARRAY[extract(epoch FROM w.last_sample_at)::float8 * 1000]
+     FROM watermark w WHERE w.series_id = $1`,
+    [id],
+  );
+}
+
+/** Removes the series of a condition on `id` with all that is theirs; returns their ids. */
+async function removeWith(queries: Queries, condition: string, id: number): Promise<number[]> {
+  const { rows } = await queries.query<{ id: number; rate_of: number | null }>(
+    `DELETE FROM series WHERE ${condition} RETURNING id, rate_of`,
+    [id],
+  );
+  const ids = rows.map((row) => row.id);
+  for (const table of ['sample', 'score', 'forecast'])
+    await queries.query(`DELETE FROM ${table} WHERE series_id = ANY($1::int[])`, [ids]);
+  await queries.query('UPDATE series SET is_counter = false WHERE id = ANY($1::int[])', [
+    rows.map(({ rate_of }) => rate_of),
+  ]);
+  return ids;
 }

@@ -1,5 +1,5 @@
 /** Series: which two are the same one, and what can be said about one now. Pure. */
-import type { Labels, Series, SeriesState } from '@bellwether/contracts';
+import { MAX_NAME_LENGTH, type Labels, type Series, type SeriesState } from '@bellwether/contracts';
 import { MIN_SAMPLES } from '@bellwether/models/grid';
 
 /** What makes a series this one and no other. Equal series have equal keys. */
@@ -19,6 +19,13 @@ export function identify(name: string, labels: Labels = {}): SeriesIdentity {
   return { name, labels: Object.fromEntries(pairs), key: `${name}\n${JSON.stringify(pairs)}` };
 }
 
+/** How the series is called that holds a counter's increase by the second. */
+export const rateName = (name: string): string => `rate(${name})`;
+
+/** Whether a new series gets a rate beside it: a counter, unless there is no room for the rate's name. */
+export const isRated = ({ name, isCounter }: SeriesIdentity): boolean =>
+  isCounter === true && rateName(name).length <= MAX_NAME_LENGTH;
+
 /** Samples it takes until a training on them is worth the while; about two windows to learn from and one to judge by. */
 export const SAMPLES_TO_TRAIN = 130;
 
@@ -35,6 +42,8 @@ export interface Facts {
   trainingStep: string | null;
   /** Start of the alert that has not ended, epoch ms. */
   firingSinceMs: number | null;
+  /** A counter's name: its rate is watched in its place. */
+  counter: string | null;
 }
 
 /** The state of a series and one sentence that says why. The first that applies: an alert outlives the model that found it. */
@@ -44,6 +53,8 @@ export function judge(facts: Facts): { state: SeriesState; why: string } {
       state: 'firing',
       why: `firing: unusual since ${inWords(facts.firingSinceMs)}`,
     };
+  if (facts.counter !== null)
+    return { state: 'unmodelled', why: `a counter: what is watched is ${rateName(facts.counter)}` };
   if (facts.unmodelled !== null) return { state: 'unmodelled', why: facts.unmodelled };
   if (facts.hasChampion && (facts.isScored || steps(facts) >= MIN_SAMPLES))
     return { state: 'watching', why: watching(facts) };
@@ -81,6 +92,8 @@ export interface SeriesRow {
   name: string;
   labels: Labels;
   unit: string | null;
+  is_counter: boolean;
+  rate_of: number | null;
   /** bigint, so text on the wire */
   period_ms: string | null;
   period_is_set: boolean;
@@ -103,6 +116,8 @@ export function toSeries(row: SeriesRow): Series {
     name: row.name,
     labels: row.labels,
     unit: row.unit,
+    isCounter: row.is_counter,
+    rateOf: row.rate_of,
     periodMs,
     periodIsSet: row.period_is_set,
     firstSampleAt: first?.toISOString() ?? null,
@@ -118,6 +133,7 @@ export function toSeries(row: SeriesRow): Series {
       isScored: row.score !== null,
       trainingStep: row.training_step,
       firingSinceMs: row.firing_since?.getTime() ?? null,
+      counter: row.is_counter ? row.name : null,
     }),
   };
 }
