@@ -10,6 +10,8 @@ const series = {
   name: 'cpu',
   labels: {},
   unit: '%',
+  isCounter: false,
+  rateOf: null,
   periodMs: 10,
   periodIsSet: false,
   firstSampleAt: at(0),
