@@ -19,7 +19,7 @@ import { commit, machine } from '../tools/machine.mjs';
 import { libraryVersion, openCache, scoresIn } from './quality/cache.mjs';
 import { checkMetrics } from './quality/check.mjs';
 import { dataFolder, readManifest, readSeries, whyAbsent } from './quality/data.mjs';
-import { KINDS, whyNotBuilt } from './quality/kinds.mjs';
+import { KINDS } from './quality/kinds.mjs';
 import { document } from './quality/markdown.mjs';
 import { kept, referenceRows } from './quality/measure.mjs';
 import { nabScore } from './quality/nab.mjs';
@@ -71,10 +71,11 @@ async function main() {
   const backend = await models.selectBackend(process.env.COMPUTE || undefined);
   console.log(`computes on ${backend.why}`);
   const entries = readManifest(folder);
-  const { isAble, skipped } = await ableKinds(models, wanted, entries, tracks);
+  const skipped = [];
   const library = options.library ?? libraryVersion(LIBRARY);
   const build = `${library} ${backend.name}`;
-  const plan = { tracks, kinds: KINDS.filter((kind) => wanted.includes(kind)), seeds, limit, isAble, models };
+  const kinds = KINDS.filter((kind) => wanted.includes(kind));
+  const plan = { tracks, kinds, seeds, limit, isAble: () => true, models };
   const tasks = planned(entries, { ...plan, only: options.only, build });
   const out = resolve(options.out);
   const cache = openCache(out, { isFresh: options.fresh });
@@ -109,27 +110,6 @@ function count(name) {
   const value = Number(options[name]);
   if (!(value >= 1)) throw new Error(`--${name} is a number of at least 1, not '${options[name]}'`);
   return value;
-}
-
-/** Which kinds of model this build has, for one feature and for many. */
-async function ableKinds(models, kinds, entries, tracks) {
-  const has = (test) => entries.some((entry) => tracks.includes(entry.track) && test(entry));
-  const skipped = [];
-  const unable = new Set();
-  const look = async (kind, features, title) => {
-    const why = await whyNotBuilt(models, kind, features);
-    if (!why) return;
-    unable.add(`${kind} ${features}`);
-    skipped.push(`${kind} ${title}: ${why}`);
-  };
-  for (const kind of kinds) {
-    await look(kind, 1, 'everywhere');
-    if (unable.has(`${kind} 1`)) unable.add(`${kind} 2`);
-    else if (has(({ task }) => task === 'ad_m')) await look(kind, 2, 'of several features');
-  }
-  skipped.forEach((one) => console.log(`skipped: ${one}`));
-  const isAble = (kind, features) => !unable.has(`${kind} ${features > 1 ? 2 : 1}`);
-  return { isAble, skipped };
 }
 
 /** Does one batch of tasks after the other; what failed is named in `skipped`. */
