@@ -63,3 +63,20 @@ export function calendarFrom(
   for (let t = 0; t < steps; t++) writeCalendar(rows, t * width, { cycles, step: start + t, periodMs });
   return rows;
 }
+
+/** `calendarFrom`, made once for all series that begin together. The rows may be more than were asked for. */
+export function calendars(at: {
+  cycles: Cycle[];
+  periodMs: number;
+}): (start: number, steps: number) => Float32Array {
+  const known = new Map<number, Float32Array>();
+  const width = calendarWidth(at.cycles);
+  return (start, steps) => {
+    let rows = known.get(start);
+    if (!rows || rows.length < steps * width) {
+      rows = calendarFrom(start, steps, at);
+      known.set(start, rows);
+    }
+    return rows;
+  };
+}

@@ -2,7 +2,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from './backend';
-import { calendarWidth } from './calendar';
 import { defaultConfig } from './config';
 import { kl, klToStandard, logMeanExp, logProb, sample } from './gaussian';
 import { type Weights, constant } from './layers';
@@ -10,8 +9,6 @@ import { logDensity, mixtureQuantile, normalCdf, normalQuantile } from './mixtur
 import type { ModelConfig, ModelKind } from './model';
 import { seeded } from './noise';
 import { buildNetwork } from './train';
-import { fitPpca } from './ppca';
-import type { WindowNetwork } from './window.network';
 import { vrnn } from './vrnn';
 import { targetOf, toSequence } from './vrnn.network';
 import { type Batch, cut, interpolated } from './windows';
@@ -182,22 +179,6 @@ it('a VRNN has the same loss and gradients by hand as automatically', () => {
     expect(size, name).toBeGreaterThan(0);
   }
 });
-
-it.each(['vae', 'autoencoder', 'pca'] as const)(
-  'a %s says the same of the newest sample alone as of the whole window',
-  (kind) => {
-    const config = { ...defaultConfig(kind, 60_000, 2), window: 6, hidden: 5, latent: 2 };
-    const network = buildNetwork(config, seeded(1)) as WindowNetwork;
-    const x = tf.tensor2d(seeded(2).normals(36), [3, 12]);
-    network.start(fitPpca(x, 2, { floor: 0.03, random: seeded(3) }));
-    const calendar = tf.ones([3, calendarWidth(config.cycles)]);
-    const whole = network.reconstruct(x, calendar).mean.slice([0, 10], [3, 2]).dataSync();
-    network
-      .newest(x, calendar)
-      .dataSync()
-      .forEach((value, i) => expect(value).toBeCloseTo(whole[i]!, 5));
-  },
-);
 
 it('logMeanExp neither overflows nor underflows', () => {
   expect(logMeanExp([-1e5, -1e5])).toBeCloseTo(-1e5, 6);

@@ -102,7 +102,7 @@ export interface Model {
   readonly config: ModelConfig;
   /** One scaler per feature of a series [time, feature] that the model was not trained on. */
   fitScalers(values: ArrayLike<number>): Scaler[];
-  /** Scores all series in one batch, each sample from its past only; what comes out for one does not depend on the others. */
+  /** Scores all series, each sample from its past only; what comes out for one does not depend on the others. */
   score(inputs: ScoreInput[]): Promise<Scored[]>;
   /** Scores samples from all around them: what a review of the past can use, and no alert. */
   review(inputs: ReviewInput[]): Promise<Reviewed[]>;

@@ -3,8 +3,10 @@
  * is trained by gradient.
  */
 import * as tf from '@tensorflow/tfjs';
+import { valuesOf } from './artifact';
 import { WINDOW_FLOOR, type Weights } from './layers';
 import type { ModelConfig } from './model';
+import { pcaKernel } from './pca.kernel';
 import { type WindowNetwork, likelihoodLoss, windowBase } from './window.network';
 
 export function pca(config: ModelConfig): WindowNetwork {
@@ -28,7 +30,7 @@ export function pca(config: ModelConfig): WindowNetwork {
     ...base,
     weights,
     reconstruct,
-    newest: (x) => reconstruct(x).mean.slice([0, size - features], [-1, features]),
     loss: (batch) => likelihoodLoss(batch, config, { ...base, reconstruct }),
+    kernel: () => pcaKernel(valuesOf(weights), config),
   };
 }

@@ -5,10 +5,12 @@
  *   e_t ~ w·μ + σ·Student(ν), μ and σ functions of (h_{t−1}, c_t)      loss = −Σ_t log p(e_t | h_{t−1}, c_t)
  */
 import * as tf from '@tensorflow/tfjs';
+import { valuesOf } from './artifact';
 import type { Gaussian } from './gaussian';
 import type { Weights } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
+import { rnnKernel } from './rnn.kernel';
 import {
   GATES,
   type Sequence,
@@ -79,6 +81,7 @@ export function rnn(config: ModelConfig, random: Random): StepNetwork {
       return { e, h: recur(step.gatesOf({ x, calendar }), h, step.h) };
     },
     freedom: step.freedom,
+    kernel: () => rnnKernel(valuesOf(weights), config),
   };
   return network;
 }

@@ -1,5 +1,5 @@
 /**
- * What all scorers share: the order of a call. Inputs are laid on one grid per block, gaps filled with missing samples, and
+ * What all scorers share: the order of a call. One series after the other, its gap filled with missing samples, goes by, and
  * what a model says of a sample (a mixture per feature, in scaled units) becomes score and band.
  */
 import { type Mixture, logDensity, mixtureQuantile } from './mixture';
@@ -21,6 +21,41 @@ export interface Run {
   scored: Scored;
 }
 
+/** Goes along a run. */
+export interface Follower {
+  /** Scores the steps [from, to); all before have been scored. */
+  score(from: number, to: number): void;
+  /** What there is to remember after the last: the data of a state. */
+  remember(): Float32Array;
+}
+
+/** Steps between two breaths. */
+const STRETCH = 512;
+
+/** Each series by a follower of its own. */
+export async function scoreAll(
+  inputs: ScoreInput[],
+  { longestGap, follow }: { longestGap: number; follow: (run: Run) => Follower },
+): Promise<Scored[]> {
+  const runs = inputs.map((input) => begin(input, longestGap));
+  let sinceBreath = 0;
+  for (const run of runs) {
+    const follower = follow(run);
+    const steps = stepsIn(run);
+    for (let from = 0; from < steps; from += STRETCH) {
+      const to = Math.min(steps, from + STRETCH);
+      if (sinceBreath >= STRETCH) {
+        await breathe();
+        sinceBreath = 0;
+      }
+      follower.score(from, to);
+      sinceBreath += to - from;
+    }
+    run.scored.state.data = follower.remember();
+  }
+  return runs.map(({ scored }) => scored);
+}
+
 /** A gap longer than this many steps makes a state worthless: the series starts cold again. */
 export function begin(input: ScoreInput, longestGap: number): Run {
   const { state, start, values, scalers } = input;
@@ -36,7 +71,9 @@ export function begin(input: ScoreInput, longestGap: number): Run {
   const kept = gap > longestGap ? null : state;
   const filled = kept === null ? 0 : gap;
   const scaled = new Float32Array(filled * features + values.length).fill(NaN);
-  values.forEach((value, i) => (scaled[filled * features + i] = toScaled(scalers[i % features]!, value)));
+  for (let i = 0; i < values.length; i++) {
+    scaled[filled * features + i] = toScaled(scalers[i % features]!, values[i]!);
+  }
   const blank = () => new Float32Array(values.length).fill(NaN);
   const raw = new Float32Array(length).fill(NaN);
   const scored = {
@@ -59,6 +96,14 @@ export function begin(input: ScoreInput, longestGap: number): Run {
   };
 }
 
+export const stepsIn = ({ values, features }: Run): number => values.length / features;
+
+/** Whether any feature of step t has a sample. */
+export function isHeard({ values, features }: Run, t: number): boolean {
+  for (let f = 0; f < features; f++) if (!Number.isNaN(values[t * features + f]!)) return true;
+  return false;
+}
+
 /**
  * Writes score and bands of step t of a run: −log p of its observed features, each a mixture, weighted by `weights` (what is
  * one nat to a feature that is always surprising may be the world to another).
@@ -68,25 +113,25 @@ export function say(run: Run, t: number, mixtures: Mixture[], weights?: ArrayLik
   if (index < 0) return;
   const { scored, input, features } = run;
   let [raw, seen] = [0, 0];
-  mixtures.forEach((mixture, f) => {
+  for (let f = 0; f < features; f++) {
     const at = index * features + f;
-    const scaler = input.scalers[f]!;
-    const [low, middle, high] = [0.05, 0.5, 0.95].map((level) => mixtureQuantile(mixture, level)) as Three;
+    const [scaler, mixture] = [input.scalers[f]!, mixtures[f]!];
+    const low = mixtureQuantile(mixture, 0.05);
+    const middle = mixtureQuantile(mixture, 0.5);
+    const high = mixtureQuantile(mixture, 0.95);
     scored.expected[at] = bounded(toRaw(scaler, middle));
     scored.lower[at] = bounded(toRaw(scaler, low));
     scored.upper[at] = bounded(toRaw(scaler, high));
     const x = run.values[t * features + f]!;
-    if (Number.isNaN(x)) return;
+    if (Number.isNaN(x)) continue;
     scored.errors[at] = (x - middle) / Math.max((high - low) / WIDTH_90, 1e-6);
     const nats = -logDensity(mixture, x) * (weights?.[f] ?? 1);
     scored.contributions[at] = nats;
     raw += nats;
     seen++;
-  });
+  }
   if (seen > 0) scored.raw[index] = raw;
 }
-
-type Three = [number, number, number];
 
 /** q95 − q5 of a standard normal. */
 const WIDTH_90 = 3.29;
@@ -98,7 +143,7 @@ export function blocks<T>(all: T[], size: number): T[][] {
   return Array.from({ length: count }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
 
-/** Lets timers and sockets have their turn between two blocks of work. */
+/** Lets timers and sockets have their turn between two stretches of work. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const MAX_FLOAT = 3e38;

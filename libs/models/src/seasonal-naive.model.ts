@@ -2,41 +2,27 @@
  * The seasonal naive at work: its score is −log N(u_t; u_{t−m}, σ²). A wild sample is scored as it is, but the next season
  * expects what was expected in its place. The state is the last season.
  */
-import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
-import { predictiveLoss } from './evaluate';
 import { disposeWeights } from './layers';
 import { normalQuantile } from './mixture';
-import type { ForecastInput, ForecastOptions, Model, ModelConfig, ScoreInput, State } from './model';
-import { reviewSteps } from './review';
-import { type Scaler, fitStepScalers, toRaw } from './scaler';
-import { type Run, begin, breathe, say } from './score';
+import type { ForecastInput, ForecastOptions, Model, ModelConfig, State } from './model';
+import { type Scaler, toRaw } from './scaler';
+import { type Follower, type Run, isHeard, say } from './score';
 import { seasonOf, seasonalNaive } from './seasonal-naive';
+import { stepModel, warmUp } from './step.model';
 import { withoutWild } from './windows';
 
 export function openSeasonalNaive(config: ModelConfig, weights: Uint8Array): Model {
   const network = seasonalNaive(config);
   unpack(weights, network);
-  const shared = tf.tidy(() => network['season/std']!.dataSync<'float32'>().slice());
+  const shared = network['season/std']!.dataSync<'float32'>().slice();
   const working = { config, shared, season: seasonOf(config) };
-  const score = async (inputs: ScoreInput[]) => {
-    const runs = inputs.map((input) => begin(input, Math.max(config.window >> 1, working.season)));
-    for (const run of runs) {
-      follow(run, working);
-      await breathe();
-    }
-    return runs.map(({ scored }) => scored);
-  };
-  return {
-    kind: config.kind,
-    config,
-    fitScalers: (values) => fitStepScalers(values, config.features, config),
-    score,
-    review: (inputs) => reviewSteps(score, inputs, config),
+  return stepModel(config, {
+    longestGap: Math.max(config.window >> 1, working.season),
+    follow: () => (run) => follow(run, working),
     forecast: (inputs, options) => Promise.resolve(inputs.map((input) => forecast(input, working, options))),
-    evaluate: (series, scalers, share) => predictiveLoss(score, { series, scalers, share }),
     dispose: () => disposeWeights(network),
-  };
+  });
 }
 
 interface Working {
@@ -45,9 +31,6 @@ interface Working {
   shared: Float32Array;
   season: number;
 }
-
-/** Samples that a cold start hears before it says anything: half of a window at most. */
-const WARM_UP = 16;
 
 /** The last season [time, feature], NaN = not heard; wild samples in a row of each feature; steps heard (capped). */
 function recall(state: State | null, { config: { features }, season }: Working) {
@@ -59,7 +42,7 @@ function recall(state: State | null, { config: { features }, season }: Working) 
   return { past: data.subarray(0, past), wild: data.slice(past, -1), seen: data.at(-1)! };
 }
 
-function follow(run: Run, working: Working): void {
+function follow(run: Run, working: Working): Follower {
   const { config, season } = working;
   const { features, values } = run;
   const { past, wild, seen } = recall(run.state, working);
@@ -67,17 +50,21 @@ function follow(run: Run, working: Working): void {
   line.set(past);
   const entering = withoutWild(values, wild, config);
   let heard = seen;
-  for (let t = 0; t * features < values.length; t++) {
-    const at = (season + t) * features;
-    const before = Array.from({ length: features }, (_, f) => expected(line, at + f, working));
-    if (heard >= Math.min(WARM_UP, config.window >> 1)) say(run, t, mixturesOf(run, before, working));
-    before.forEach(({ mean }, f) => {
-      const value = entering[t * features + f]!;
-      line[at + f] = Number.isNaN(value) ? mean : value;
-    });
-    if (before.some((_, f) => !Number.isNaN(values[t * features + f]!))) heard = Math.min(WARM_UP, heard + 1);
-  }
-  run.scored.state.data = Float32Array.from([...line.subarray(values.length), ...wild, heard]);
+  return {
+    score(from, to) {
+      for (let t = from; t < to; t++) {
+        const at = (season + t) * features;
+        const before = Array.from({ length: features }, (_, f) => expected(line, at + f, working));
+        if (heard >= warmUp(config)) say(run, t, mixturesOf(run, before, working));
+        before.forEach(({ mean }, f) => {
+          const value = entering[t * features + f]!;
+          line[at + f] = Number.isNaN(value) ? mean : value;
+        });
+        if (isHeard(run, t)) heard = Math.min(warmUp(config), heard + 1);
+      }
+    },
+    remember: () => Float32Array.from([...line.subarray(values.length), ...wild, heard]),
+  };
 }
 
 /** The sample a season before, or, while that was not heard, the newest of the feature with the variance of a whole series. */

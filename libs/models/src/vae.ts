@@ -12,12 +12,14 @@
  * and adds nothing to the ELBO; while training the newest sample is hidden now and then, as it is when it is scored.
  */
 import * as tf from '@tensorflow/tfjs';
+import { valuesOf } from './artifact';
 import { calendarWidth } from './calendar';
 import { type Gaussian, klToStandard, logProb, sample } from './gaussian';
 import { WINDOW_FLOOR, type Weights, constant, dense, variable } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
 import { type Ppca, posteriorOf } from './ppca';
+import { vaeKernel } from './vae.kernel';
 import {
   type WindowBatch,
   type WindowNetwork,
@@ -68,17 +70,6 @@ export function vae(config: ModelConfig, random: Random) {
     mean: decodeLinear(z).add(toWindow(beforeWindow(z, calendar))),
     std: std().tile([window]),
   });
-
-  /** The last sample of `decoder`'s mean, [batch, feature], for less work. */
-  function decodeNewest(z: tf.Tensor, calendar: tf.Tensor): tf.Tensor {
-    const last = (name: string, inputs: number) => {
-      const kernel = weights[`${name}/kernel`]!.slice([0, size - features], [inputs, features]);
-      const bias = weights[`${name}/bias`]!.slice([size - features], [features]);
-      return (x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D).add(bias);
-    };
-    const linear = last('decoder/linear', latent)(z);
-    return linear.add(last('decoder/mean', hidden)(beforeWindow(z, calendar)));
-  }
 
   /** Both terms of the ELBO: per sample [batch, time · feature], 0 where x is missing, and per window [batch]. */
   function elbo(batch: WindowBatch, epsilon: tf.Tensor) {
@@ -131,6 +122,6 @@ export function vae(config: ModelConfig, random: Random) {
       const q = encoder(x, calendar);
       return { ...decoder(q.mean, calendar), kl: klToStandard(q) };
     },
-    newest: (x: tf.Tensor, calendar: tf.Tensor) => decodeNewest(encoder(x, calendar).mean, calendar),
+    kernel: () => vaeKernel(valuesOf(weights), config),
   } satisfies WindowNetwork & Record<string, unknown>;
 }

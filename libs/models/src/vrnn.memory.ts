@@ -1,6 +1,6 @@
 /** What a model that goes step by step remembers of one series, and what it has at hand while it works. */
 import * as tf from '@tensorflow/tfjs';
-import { type Path, pathOf, reachOf } from './autoregression';
+import { type Path, type Walked, pathOf, reachOf } from './autoregression';
 import type { ModelConfig, State } from './model';
 import type { Scaler } from './scaler';
 import type { StepNetwork } from './vrnn.network';
@@ -13,8 +13,9 @@ export interface Working {
   freedom: number;
 }
 
-/** What a state holds, opened. */
+/** What a state holds, opened: a copy, and its parts in place. */
 export interface Memory {
+  data: Float32Array;
   h: Float32Array;
   /** Of each feature the last samples, oldest first; NaN = before the cold start. */
   past: Float32Array[];
@@ -29,19 +30,26 @@ export function recall(state: State | null, config: ModelConfig): Memory {
   const { hidden, features } = config;
   const reach = reachOf(config);
   const size = hidden + features * (reach + 1) + 1;
-  const data = state?.data ?? new Float32Array(size).fill(NaN, hidden, hidden + features * reach);
+  const data = state?.data.slice() ?? new Float32Array(size).fill(NaN, hidden, hidden + features * reach);
   if (data.length !== size) {
     throw new RangeError(`a state of ${data.length} numbers does not belong to this model`);
   }
   const past = Array.from({ length: features }, (_, f) =>
-    data.slice(hidden + f * reach, hidden + (f + 1) * reach),
+    data.subarray(hidden + f * reach, hidden + (f + 1) * reach),
   );
-  const wild = data.slice(hidden + features * reach, size - 1);
-  return { h: data.slice(0, hidden), past, wild, seen: data[size - 1]! };
+  const wild = data.subarray(hidden + features * reach, size - 1);
+  return { data, h: data.subarray(0, hidden), past, wild, seen: data[size - 1]! };
 }
 
-export const toData = ({ h, past, wild, seen }: Memory): Float32Array =>
-  Float32Array.from([...h, ...past.flatMap((one) => [...one]), ...wild, seen]);
+/** The data of the state after `walked`; h and `seen` have been kept up to date. */
+export function toData({ data, past, wild, seen }: Memory, walked: Walked[]): Float32Array {
+  walked.forEach((one, f) => {
+    past[f]!.set(one.past);
+    wild[f] = one.wild;
+  });
+  data[data.length - 1] = seen;
+  return data;
+}
 
 export const pathsOf = (scalers: Scaler[], { config, pooled }: Pick<Working, 'config' | 'pooled'>): Path[] =>
   scalers.map((scaler) => pathOf(scaler, config.lags, pooled));

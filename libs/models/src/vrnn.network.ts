@@ -43,6 +43,16 @@ export interface StepNetwork {
   imagine(h: tf.Tensor, calendar: tf.Tensor, noise: { z: tf.Tensor; e: tf.Tensor }): Imagined;
   /** ν */
   freedom(): number;
+  /** `follow` and `predict` by hand, with the weights as they are now. */
+  kernel(): StepKernel;
+}
+
+/** One step of one series. What it returns is good until the next call. */
+export interface StepKernel {
+  /** h one step on, in place: e [feature] is the residual, NaN where missing. */
+  follow(h: Float32Array, e: ArrayLike<number>, calendar: Float32Array): void;
+  /** p(e_t | past) as a mixture over K samples of z, [K, feature] each. */
+  predict(h: Float32Array, calendar: Float32Array): { means: Float32Array; stds: Float32Array };
 }
 
 export type Imagined = {
@@ -56,9 +66,9 @@ export const GATES: Gate[] = ['r', 'u', 'n'];
 
 /** Gains of layers that start near nothing, and rows after which half of μ counts. */
 const LATE_ROWS = 500;
-const STD_FLOOR = 0.02;
+export const STD_FLOOR = 0.02;
 /** softplus⁻¹(1) */
-const UNIT = 0.5413;
+export const UNIT = 0.5413;
 const FREEDOM_FLOOR = 2.1;
 const FREEDOM_START = 2;
 
@@ -196,8 +206,8 @@ function timeMajor(arrays: Float32Array[], { size, length, features }: Batch): t
 }
 
 /** The fixed noise of the z behind scores, [K, latent]: part of the model, made by its seed. */
-export const scoreNoise = ({ seed, samples, latent }: ModelConfig): tf.Tensor2D =>
-  tf.tensor2d(balancedNormals(seeded(seed + 2), samples, latent), [samples, latent]);
+export const scoreNoise = ({ seed, samples, latent }: ModelConfig): Float32Array =>
+  balancedNormals(seeded(seed + 2), samples, latent);
 
 export function each<Name extends string, T>(
   names: readonly Name[],

@@ -11,11 +11,13 @@
  * once, prior and decoder for all steps at once afterwards, and nothing is cut across columns inside of a step.
  */
 import * as tf from '@tensorflow/tfjs';
+import { valuesOf } from './artifact';
 import { calendarWidth } from './calendar';
 import { type Gaussian, kl, sample } from './gaussian';
 import { LATENT_FLOOR, type Weights, gaussian, kernel } from './layers';
 import type { ModelConfig } from './model';
 import type { Random } from './noise';
+import { vrnnKernel } from './vrnn.kernel';
 import {
   GATES,
   type Gates,
@@ -141,7 +143,7 @@ export function vrnn(config: ModelConfig, random: Random) {
   function predict(before: tf.Tensor, calendar: tf.Tensor): Gaussian {
     const { mean, std } = priorOf(before, calendar);
     const shared = decoderOf(before, calendar).add(z.decoder(mean)).reshape([-1, 1, hidden]);
-    const epsilon = scoreNoise(config).reshape([1, config.samples, latent]);
+    const epsilon = tf.tensor3d(scoreNoise(config), [1, config.samples, latent]);
     const apart = std.reshape([-1, 1, latent]).mul(epsilon).reshape([-1, latent]);
     const layer = z.decoder(apart).reshape([-1, config.samples, hidden]).add(shared);
     return step.decode(tanh(layer.reshape([-1, hidden])));
@@ -162,6 +164,7 @@ export function vrnn(config: ModelConfig, random: Random) {
       return { e, h: recur(withLatent(step.gatesOf({ x, calendar }), latent), h, step.h) };
     },
     freedom: step.freedom,
+    kernel: () => vrnnKernel(valuesOf(weights), config),
   };
   return { ...network, elbo, pass, passAutomatically };
 }

@@ -11,13 +11,15 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { unpack } from './artifact';
+import { calendarWidth, calendars } from './calendar';
 import { predictiveLoss } from './evaluate';
 import { disposeWeights, numbersOf } from './layers';
+import type { Mixture } from './mixture';
 import type { Model, ModelConfig, ReviewInput, Reviewed, ScoreInput, Scored, State } from './model';
 import { type Ppca, impute } from './ppca';
 import { fitScalers } from './scaler';
-import { type Run, begin, blocks, breathe, say } from './score';
-import { type WindowNetwork, calendarOf } from './window.network';
+import { type Follower, type Run, begin, blocks, breathe, say, scoreAll, stepsIn } from './score';
+import { type WindowKernel, type WindowNetwork, calendarOf } from './window.network';
 import { clipped, interpolated, withoutWild } from './windows';
 
 /** Numbers in the windows computed at once. */
@@ -28,20 +30,18 @@ export function openWindowModel(network: WindowNetwork, config: ModelConfig, wei
   const read = (name: string) => network.weights[name]!.dataSync<'float32'>().slice();
   const working: Working = {
     network,
+    kernel: network.kernel(),
     config,
     ppca: network.ppca(),
-    newestKernel: read('newest/kernel'),
-    std: read('newest/std'),
+    mixtures: Array.from(read('newest/std'), (std) => ({
+      means: new Float32Array(1),
+      stds: Float32Array.of(std),
+    })),
   };
   const featureWeights = read('feature/weight');
-  const score = async (inputs: ScoreInput[], weights?: Float32Array): Promise<Scored[]> => {
-    const runs = inputs.map((input) => begin(input, config.window >> 1));
-    const targets = runs.flatMap((run) => targetsOf(run, working));
-    for (const block of blocks(targets, rowsAtOnce(config))) {
-      scoreBlock(block, working, weights);
-      await breathe();
-    }
-    return runs.map(({ scored }) => scored);
+  const score = (inputs: ScoreInput[], weights?: Float32Array): Promise<Scored[]> => {
+    const call = { weights, calendarFrom: calendars(config) };
+    return scoreAll(inputs, { longestGap: config.window >> 1, follow: (run) => follow(run, working, call) });
   };
   return {
     kind: config.kind,
@@ -60,56 +60,66 @@ export function openWindowModel(network: WindowNetwork, config: ModelConfig, wei
 
 interface Working {
   network: WindowNetwork;
+  kernel: WindowKernel;
   config: ModelConfig;
   ppca: Ppca;
-  /** [time · feature, feature]: the newest step's mean given the others. */
-  newestKernel: Float32Array;
-  /** [feature], of the difference between the newest sample and its reconstruction. */
-  std: Float32Array;
+  /** Of each feature, its mean written anew for every sample; its std is of the difference between sample and reconstruction. */
+  mixtures: Mixture[];
+}
+
+/** What the runs of one call share: weights of the features, and the calendar from a step on. */
+interface Call {
+  weights: ArrayLike<number> | undefined;
+  calendarFrom: ReturnType<typeof calendars>;
 }
 
 const rowsAtOnce = ({ window, features }: ModelConfig): number =>
   Math.max(16, Math.floor(MAX_NUMBERS / (window * features)));
 
-/** Step t of a run; `context` from step t on is its window, without a gap. */
-interface Target {
-  run: Run;
-  t: number;
-  context: Float32Array;
-}
-
 /**
- * The steps of a run that can be scored, and the state after it. What is missing or wild is remembered as its mean given the
- * window before it; a cold start waits for a quarter of a window and takes the mean of the rest given that.
+ * What is missing or wild is remembered as its mean given the window before it; a cold start waits for a quarter of a window and
+ * takes the mean of the rest given that.
  */
-function targetsOf(run: Run, { config, ppca, newestKernel }: Working): Target[] {
+function follow(run: Run, working: Working, { weights, calendarFrom }: Call): Follower {
+  const { config, ppca, kernel } = working;
   const { window, features } = config;
   const past = (window - 1) * features;
   const { before, wild } = recall(run.state, config);
+  /** From index t · features on it is the window of step t: without a gap, once it is primed. */
   const context = new Float32Array(before.length + run.values.length);
   context.set(before);
-  const entering = withoutWild(run.values, wild, config);
-  const targets: Target[] = [];
-  let seen = before.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
+  context.set(withoutWild(run.values, wild, config), past);
+  const calendar = calendarFrom(run.start, stepsIn(run));
+  let seen = seenIn(before);
   let isPrimed = seen === past;
-  for (let t = 0; t * features < run.values.length; t++) {
-    const at = t * features;
-    if (!isPrimed && seen >= enough(config)) {
-      prime(context.subarray(at, at + past), ppca);
-      isPrimed = true;
-    }
-    if (isPrimed && t >= run.gap) targets.push({ run, t, context });
-    const newest = entering.subarray(at, at + features);
-    if (isPrimed && newest.some(Number.isNaN))
-      guess(context.subarray(at, at + past), newest, { ppca, newestKernel });
-    context.set(newest, at + past);
-    seen += newest.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
-  }
-  const data = new Float32Array(past + features);
-  data.set(context.subarray(context.length - past));
-  data.set(wild, past);
-  run.scored.state.data = data;
-  return targets;
+  return {
+    score(from, to) {
+      for (let at = from * features; at < to * features; at += features) {
+        if (!isPrimed && seen >= enough(config)) {
+          prime(context.subarray(at, at + past), ppca);
+          isPrimed = true;
+        }
+        if (isPrimed) judge(run, { context, at, calendar, weights }, working);
+        const newest = context.subarray(at + past, at + past + features);
+        const here = seenIn(newest);
+        if (isPrimed && here < features) guess(newest, kernel.given(context, at));
+        seen += here;
+      }
+    },
+    remember() {
+      // Of a single step the context itself has the size of a state, and is not asked again.
+      const data = context.length === past + features ? context : new Float32Array(past + features);
+      data.set(context.subarray(context.length - past));
+      data.set(wild, past);
+      return data;
+    },
+  };
+}
+
+function seenIn(values: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) count++;
+  return count;
 }
 
 /** Samples that a window must hold before its newest one is judged. */
@@ -124,17 +134,9 @@ function prime(past: Float32Array, ppca: Ppca): void {
 }
 
 /** Replaces the NaN of the newest step by their mean given the steps before. */
-function guess(
-  past: Float32Array,
-  newest: Float32Array,
-  { ppca: { mean }, newestKernel }: Pick<Working, 'ppca' | 'newestKernel'>,
-): void {
-  const features = newest.length;
+function guess(newest: Float32Array, given: Float32Array): void {
   newest.forEach((value, f) => {
-    if (!Number.isNaN(value)) return;
-    let sum = mean[past.length + f]!;
-    for (let i = 0; i < past.length; i++) sum += newestKernel[i * features + f]! * (past[i]! - mean[i]!);
-    newest[f] = clipped(sum);
+    if (Number.isNaN(value)) newest[f] = clipped(given[f]!);
   });
 }
 
@@ -148,26 +150,24 @@ function recall(state: State | null, { window, features }: ModelConfig) {
   return { before: data.subarray(0, past), wild: data.slice(past) };
 }
 
-function scoreBlock(targets: Target[], working: Working, weights?: Float32Array): void {
-  const { network, config, std } = working;
-  const { window, features } = config;
-  const size = window * features;
-  const x = new Float32Array(targets.length * size);
-  targets.forEach(({ t, context }, row) =>
-    x.set(context.subarray(t * features, (t + window - 1) * features), row * size),
-  );
-  const starts = targets.map(({ run, t }) => run.start + t - (window - 1));
-  const means = numbersOf(() => {
-    const windows = network.withoutNewest(tf.tensor2d(x, [targets.length, size]));
-    return network.newest(windows, calendarOf(starts, window, config));
-  });
-  targets.forEach(({ run, t }, row) => {
-    const mixtures = Array.from(std, (one, f) => ({
-      means: means.subarray(row * features + f, row * features + f + 1),
-      stds: Float32Array.of(one),
-    }));
-    say(run, t, mixtures, weights);
-  });
+interface Place extends Pick<Call, 'weights'> {
+  context: Float32Array;
+  at: number;
+  calendar: Float32Array;
+}
+
+/** Scores the newest sample of the window that begins at index `at` of `context`. */
+function judge(
+  run: Run,
+  { context, at, calendar, weights }: Place,
+  { kernel, config, mixtures }: Working,
+): void {
+  const t = at / config.features;
+  if (t < run.gap) return;
+  const width = calendarWidth(config.cycles);
+  const means = kernel.newest(context, at, calendar.subarray(t * width, (t + 1) * width));
+  mixtures.forEach((mixture, f) => (mixture.means[0] = means[f]!));
+  say(run, t, mixtures, weights);
 }
 
 /** How many windows lie between two that are reviewed: many numbers a window make fewer windows do. */

@@ -20,12 +20,20 @@ export interface WindowNetwork {
   loss(batch: Batch, random: Random, beta: number): tf.Scalar;
   /** Of complete windows x [batch, time · feature]: mean like x, std [time · feature], kl [batch] in nats. */
   reconstruct(x: tf.Tensor, calendar: tf.Tensor): Gaussian & { kl: tf.Tensor };
-  /** The newest sample of the reconstruction's mean, [batch, feature]. */
-  newest(x: tf.Tensor, calendar: tf.Tensor): tf.Tensor;
   /** Complete windows, those whose newest sample is hidden with its mean given the others in its place. */
   entering(batch: WindowBatch): tf.Tensor;
   /** Windows whose newest sample is not looked at. */
   withoutNewest(x: tf.Tensor): tf.Tensor;
+  /** What scores ask for, by hand, with the weights as they are now. */
+  kernel(): WindowKernel;
+}
+
+/** Of one complete window, but for its newest step, that begins at index `at` of `context`. What it returns is good until the next call. */
+export interface WindowKernel {
+  /** The newest step's mean given the others, [feature]. */
+  given(context: Float32Array, at: number): Float32Array;
+  /** The newest step of the mean of `reconstruct`, [feature], `given` in its place. */
+  newest(context: Float32Array, at: number, calendar: Float32Array): Float32Array;
 }
 
 /** The tensors of a batch; [batch, time · feature] each, calendar [batch, width]. */

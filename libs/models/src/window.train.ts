@@ -48,7 +48,8 @@ function strayOf(network: WindowNetwork, places: Place[], config: ModelConfig): 
     const { size, filled, observed, starts } = cut(block, window);
     const newest = numbersOf(() => {
       const seen = network.withoutNewest(tf.tensor2d(filled, [size, window * features]));
-      return network.newest(seen, calendarOf(starts, window, config));
+      const { mean } = network.reconstruct(seen, calendarOf(starts, window, config));
+      return mean.slice([0, (window - 1) * features], [-1, features]);
     });
     for (let row = 0; row < size; row++) {
       for (let f = 0; f < features; f++) {
