@@ -73,7 +73,7 @@ export function rnn(config: ModelConfig, random: Random): StepNetwork {
   const network: StepNetwork = {
     weights,
     loss,
-    heldOutLoss: (batch) => heldOutLossOf({ ...network, logProb: step.logProb }, config)(batch),
+    heldOutLoss: (batch) => heldOutLossOf(batch, { ...network, logProb: step.logProb }, config),
     follow,
     predict,
     imagine(h, calendar, noise) {

@@ -41,7 +41,7 @@ export interface TrainedModel<Kind extends ModelKind = ModelKind> {
   /** [series][feature] */
   scalers: Scaler[][];
   losses: { epoch: number; loss: number; heldOutLoss: number }[];
-  /** The best of `losses`, that of `weights`. */
+  /** That of `weights`. */
   heldOutLoss: number;
 }
 
@@ -115,9 +115,8 @@ async function trainAny(task: Task): Promise<TrainedModel> {
 async function trainWindows(network: WindowNetwork, { scalers, all, descent }: Task): Promise<TrainedModel> {
   const { config, random } = descent;
   startWindows(network, all, { config, random });
-  const { losses } = await descend(network, all, descent);
+  const { losses, heldOutLoss } = await descend(network, all, descent);
   finishWindows(network, all, config);
-  const heldOutLoss = Math.min(...losses.map((epoch) => epoch.heldOutLoss));
   return { kind: config.kind, config, weights: pack(network.weights), scalers, losses, heldOutLoss };
 }
 
@@ -130,16 +129,20 @@ async function trainSteps(network: StepNetwork, { scalers, all, descent }: Task)
 }
 
 /** Its loss is −log density of the changes over a season, in scaled units as everywhere. */
-function trainSeasonalNaive({ scalers, all, descent: { config, onProgress, signal } }: Task): TrainedModel {
+function trainSeasonalNaive({ scalers, all, descent }: Task): TrainedModel {
+  const { config } = descent;
   const weights = seasonalNaive(config);
   try {
     const known = measure(all, scalers, { weights, config });
     const stds = known.flatMap((own) => own.map(({ std }) => std!));
     const loss = stds.reduce((sum, std) => sum + Math.log(std) + 0.5 + HALF_LOG_2PI, 0) / stds.length;
-    onProgress?.({ kind: config.kind, epoch: 1, epochs: 1, loss, heldOutLoss: loss });
-    signal?.throwIfAborted();
-    const losses = [{ epoch: 1, loss, heldOutLoss: loss }];
-    return { kind: config.kind, config, weights: pack(weights), scalers: known, losses, heldOutLoss: loss };
+    return {
+      kind: config.kind,
+      config,
+      weights: pack(weights),
+      scalers: known,
+      ...inOneEpoch(loss, descent),
+    };
   } finally {
     disposeWeights(weights);
   }
@@ -172,15 +175,22 @@ interface Best {
   values: Values;
 }
 
+type Descended = Pick<TrainedModel, 'losses' | 'heldOutLoss'>;
+
+/** What has a closed form tells of one epoch. */
+function inOneEpoch(loss: number, { config: { kind }, onProgress, signal }: Descent): Descended {
+  if (!Number.isFinite(loss)) throw new TrainingDiverged(`${kind}: the loss became ${loss}`);
+  onProgress?.({ kind, epoch: 1, epochs: 1, loss, heldOutLoss: loss });
+  signal?.throwIfAborted();
+  return { losses: [{ epoch: 1, loss, heldOutLoss: loss }], heldOutLoss: loss };
+}
+
 /** Leaves the best weights in the network, of those it had at first too where that can be told; returns the loss curve. */
-async function descend(
-  network: Network,
-  all: ScaledSeries[],
-  { config, random, onProgress, signal }: Descent,
-): Promise<Pick<TrainedModel, 'losses' | 'heldOutLoss'>> {
+async function descend(network: Network, all: ScaledSeries[], descent: Descent): Promise<Descended> {
+  const { config, random, onProgress, signal } = descent;
   const { kind, epochs, stepsPerEpoch, patience } = config;
-  const isTrainable = trainable(network).length > 0;
   const heldOut = cut(spreadPlaces(all, config.window, { limit: 96, from: splitAt }), config.window);
+  if (trainable(network).length === 0) return inOneEpoch(meanLoss(network, heldOut, config), descent);
   const optimizer = tf.train.adam(config.learningRate);
   const losses: TrainedModel['losses'] = [];
   let best: Best | undefined;
@@ -188,9 +198,9 @@ async function descend(
     best = { heldOutLoss: meanLoss(network, heldOut, config), epoch: 0, values: valuesOf(network.weights) };
   }
   try {
-    for (let epoch = 1; epoch <= (isTrainable ? epochs : 1); epoch++) {
+    for (let epoch = 1; epoch <= epochs; epoch++) {
       let sum = 0;
-      for (let i = 0; i < (isTrainable ? stepsPerEpoch : 0); i++) {
+      for (let i = 0; i < stepsPerEpoch; i++) {
         setLearningRate(optimizer, config, (epoch - 1) * stepsPerEpoch + i);
         const batch = hide(cut(drawPlaces(all, config, random), config.window), config, random);
         const beta = config.beta * Math.min(1, epoch / Math.max(1, config.klWarmUp));
@@ -198,7 +208,7 @@ async function descend(
         await new Promise((resolve) => setImmediate(resolve));
         signal?.throwIfAborted();
       }
-      const loss = isTrainable ? sum / stepsPerEpoch : meanLoss(network, heldOut, config);
+      const loss = sum / stepsPerEpoch;
       const heldOutLoss = meanLoss(network, heldOut, config);
       if (!Number.isFinite(loss) || !Number.isFinite(heldOutLoss)) {
         throw new TrainingDiverged(`${kind}: the loss became ${loss} in epoch ${epoch} of ${epochs}`);

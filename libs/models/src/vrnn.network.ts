@@ -134,20 +134,18 @@ type Foretelling = Pick<StepNetwork, 'follow' | 'predict'> & {
   logProb(p: Gaussian, e: tf.Tensor): tf.Tensor;
 };
 
-export function heldOutLossOf(network: Foretelling, config: ModelConfig) {
-  return (batch: Batch): tf.Scalar => {
-    const s = toSequence(batch, config);
-    const { x, observed } = targetOf(batch);
-    const { before } = network.follow(s, tf.zeros([s.batch, config.hidden]));
-    const p = network.predict(before, s.calendar);
-    const [rows, each] = [x.shape[0], p.mean.shape[0] / x.shape[0]];
-    const apart = (all: tf.Tensor) => all.reshape([rows, each, config.features]);
-    const mixed = { mean: apart(p.mean), std: apart(p.std) };
-    const nats = network.logProb(mixed, x.reshape([rows, 1, config.features]));
-    const judged = observed.mul(judgedOf(s));
-    const total = nats.logSumExp(1).sub(Math.log(each)).mul(judged).sum();
-    return total.neg().div<tf.Scalar>(judged.sum().maximum(1));
-  };
+export function heldOutLossOf(batch: Batch, network: Foretelling, config: ModelConfig): tf.Scalar {
+  const s = toSequence(batch, config);
+  const { x, observed } = targetOf(batch);
+  const { before } = network.follow(s, tf.zeros([s.batch, config.hidden]));
+  const p = network.predict(before, s.calendar);
+  const [rows, each] = [x.shape[0], p.mean.shape[0] / x.shape[0]];
+  const apart = (all: tf.Tensor) => all.reshape([rows, each, config.features]);
+  const mixed = { mean: apart(p.mean), std: apart(p.std) };
+  const nats = network.logProb(mixed, x.reshape([rows, 1, config.features]));
+  const judged = observed.mul(judgedOf(s));
+  const total = nats.logSumExp(1).sub(Math.log(each)).mul(judged).sum();
+  return total.neg().div<tf.Scalar>(judged.sum().maximum(1));
 }
 
 /** [time · batch, 1]: 1 from the second quarter on. */

@@ -152,7 +152,7 @@ export function vrnn(config: ModelConfig, random: Random) {
   const network: StepNetwork = {
     weights,
     loss,
-    heldOutLoss: (batch) => heldOutLossOf({ ...network, logProb: step.logProb }, config)(batch),
+    heldOutLoss: (batch) => heldOutLossOf(batch, { ...network, logProb: step.logProb }, config),
     follow(s, h) {
       const { visited, after } = run(s, h, null);
       return { before: visited((v) => v.before), after };
