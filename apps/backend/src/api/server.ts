@@ -9,6 +9,7 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AccessMiddleware } from '../http/access.middleware';
+import { admit } from '../http/admission';
 import { BadInput } from '../http/problem';
 import { findSyntaxError } from '../ingest/json-syntax';
 import { ApiModule, type Foundation } from './app.module';
@@ -18,6 +19,8 @@ export const DASHBOARD = join(__dirname, '../../../dashboard/out');
 
 const MIB = 1024 * 1024;
 const SMALL_BODY = '1mb';
+/** Of the largest size; of smaller ones more. */
+const BODIES_AT_ONCE = 4;
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 120_000;
 /** Requests of the ingest routes, which read their bodies themselves: as text, or as bytes where other people's clients send them. */
@@ -55,6 +58,11 @@ function useBodies(app: NestExpressApplication, ingestLimit: number): void {
   const isIngest = (request: IncomingMessage) => INGEST.test(request.url ?? '');
   const isProtocol = (request: IncomingMessage) => PROTOCOL.test(request.url ?? '');
   const isUpload = (request: IncomingMessage) => /^multipart\//i.test(request.headers['content-type'] ?? '');
+  const enter = admit({ limit: BODIES_AT_ONCE * ingestLimit, largest: ingestLimit });
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (isIngest(request) || isProtocol(request)) enter(request, response, next);
+    else next();
+  });
   // Snappy is no encoding that a body parser knows; the decoder of remote write takes it, always.
   app.use((request: Request, _response: Response, next: NextFunction) => {
     if (isProtocol(request) && request.headers['content-encoding'] === 'snappy')
