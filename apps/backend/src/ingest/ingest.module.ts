@@ -3,6 +3,7 @@ import { MulterModule } from '@nestjs/platform-express';
 import { CONFIG, type Config } from '../config';
 import { SeriesModule } from '../series/series.module';
 import { ArrivalService } from './arrival.service';
+import { InfluxController } from './influx/influx.controller';
 import { IngestController } from './ingest.controller';
 import { IngestSchedule } from './ingest.schedule';
 import { IngestService } from './ingest.service';
@@ -21,7 +22,7 @@ const uploads = MulterModule.registerAsync({
 
 @Module({
   imports: [SeriesModule, uploads],
-  controllers: [IngestController],
+  controllers: [InfluxController, IngestController],
   providers: [ArrivalService, IngestSchedule, IngestService, IngestStore, TouchedStore],
   exports: [IngestService],
 })
