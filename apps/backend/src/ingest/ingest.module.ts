@@ -8,6 +8,7 @@ import { IngestController } from './ingest.controller';
 import { IngestSchedule } from './ingest.schedule';
 import { IngestService } from './ingest.service';
 import { IngestStore } from './ingest.store';
+import { OtlpController } from './otlp/otlp.controller';
 import { TouchedStore } from './touched.store';
 
 const MIB = 1024 * 1024;
@@ -22,7 +23,7 @@ const uploads = MulterModule.registerAsync({
 
 @Module({
   imports: [SeriesModule, uploads],
-  controllers: [InfluxController, IngestController],
+  controllers: [InfluxController, IngestController, OtlpController],
   providers: [ArrivalService, IngestSchedule, IngestService, IngestStore, TouchedStore],
   exports: [IngestService],
 })
