@@ -59,6 +59,7 @@ describe('what cannot be used is named, with what would do', () => {
     ['ROLES', ',', 'ROLES must be some of api,scorer,trainer'],
     ['DATABASE_URL', 'mysql://a:b@c/d', 'DATABASE_URL must look like postgres://'],
     ['PUBLIC_URL', 'bellwether.example', 'PUBLIC_URL must be an address like https://'],
+    ['SECRET_KEY', 'short', 'SECRET_KEY must have 32 to 1000 characters'],
     ['API_KEY', 'short', 'API_KEY must have 20 to 200 letters'],
     ['API_KEY', 'a key with some spaces in it', 'API_KEY must have 20 to 200 letters'],
     ['API_KEY', 'schlüssel-mit-umlauten', 'API_KEY must have 20 to 200 letters'],

@@ -67,6 +67,8 @@ export const Config = z.object({
   API_KEY: optional(
     z.string().regex(/^[!-~]{20,200}$/, 'must have 20 to 200 letters, digits or signs, without spaces'),
   ),
+  /** What the passwords of sources are encrypted with; without one a key is made in DATA_DIR/secret.key. */
+  SECRET_KEY: optional(z.string().regex(/^.{32,1000}$/s, 'must have 32 to 1000 characters')),
   /** MiB that the body of a request may have. */
   MAX_BODY_MB: withDefault(wholeNumber(1, MOST_BODY_MB), '32'),
   /** New series in a minute: labels that explode must not fill MAX_SERIES before anybody looks. */
