@@ -26,6 +26,7 @@ export const backendOrder = [
   'http',
   'series',
   'ingest',
+  'sources',
   'registry',
   'training',
   'scoring',
