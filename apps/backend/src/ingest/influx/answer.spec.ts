@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { IngestResult, RefusalReason } from '@bellwether/contracts';
 import { BadInput } from '../../http/problem';
-import { countSkipped, explainPartial, isCreateDatabase, nothingWritten } from './answer';
+import { countSkipped, explainPartial, isCreateDatabase, nothingWritten, queryInForm } from './answer';
 
 const first = { at: 'line 1, column 3', detail: 'no' };
 const result = (...refused: [RefusalReason, number][]): IngestResult => ({
@@ -39,4 +39,17 @@ test.each([
   ['', false],
 ])('%j creates a database: %s', (query, expected) => {
   expect(isCreateDatabase(query)).toBe(expected);
+});
+
+test.each<[unknown, string | undefined, string | undefined]>([
+  [
+    Buffer.from('q=CREATE+DATABASE+%22telegraf%22'),
+    'application/x-www-form-urlencoded',
+    'CREATE DATABASE "telegraf"',
+  ],
+  [Buffer.from('db=x'), 'application/x-www-form-urlencoded', undefined],
+  [Buffer.from('q=x'), 'text/plain', undefined],
+  [undefined, 'application/x-www-form-urlencoded', undefined],
+])('the form %s asks for its query', (body, type, query) => {
+  expect(queryInForm(body, type)).toBe(query);
 });

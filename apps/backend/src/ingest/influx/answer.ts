@@ -34,3 +34,10 @@ export function isCreateDatabase(query: string): boolean {
   const [statement, ...others] = query.split(';').filter((part) => part.trim() !== '');
   return others.length === 0 && /^\s*create\s+database\s+\S/i.test(statement ?? '');
 }
+
+/** The query of a form, as Telegraf posts it; undefined: there is none. */
+export function queryInForm(body: unknown, contentType: string | undefined): string | undefined {
+  if (!Buffer.isBuffer(body) || !/^application\/x-www-form-urlencoded\b/i.test(contentType ?? ''))
+    return undefined;
+  return new URLSearchParams(body.toString('utf8')).get('q') ?? undefined;
+}

@@ -5,7 +5,14 @@ import type { Response } from 'express';
 import { CLOCK, type Clock } from '../../clock';
 import { BadInput, RequestError } from '../../http/problem';
 import { IngestService } from '../ingest.service';
-import { countSkipped, explainPartial, INFLUX_VERSION, isCreateDatabase, nothingWritten } from './answer';
+import {
+  countSkipped,
+  explainPartial,
+  INFLUX_VERSION,
+  isCreateDatabase,
+  nothingWritten,
+  queryInForm,
+} from './answer';
 import { decodeLines, readPrecision } from './influx';
 
 /** Says how many fields of a request were strings, which are skipped. */
@@ -85,9 +92,7 @@ export class InfluxController {
     @Headers('content-type') contentType: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): object {
-    const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType ?? '');
-    const form = isForm && Buffer.isBuffer(body) ? new URLSearchParams(body.toString('utf8')) : undefined;
-    return answer(form?.get('q') ?? query, response);
+    return answer(queryInForm(body, contentType) ?? query, response);
   }
 
   /** Answers and returns what was wrong, if something was. */
