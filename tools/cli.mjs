@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HELP, readArguments, WrongUsage } from './cli/arguments.mjs';
+import { prepare } from './cli/prepare.mjs';
 import { Failure } from './cli/send.mjs';
 import { checkNode, failuresIn, install, nx, Refusal, root, timed } from './setup.mjs';
 
@@ -18,9 +19,11 @@ async function cli() {
     console.log(HELP);
     return 0;
   }
+  const prepared = await prepare(options);
   const reader = await loadReader();
+  // It stands on dependencies, which may be installed only now.
   const { importFiles } = await import('./cli/import.mjs');
-  return importFiles(options, reader);
+  return importFiles(prepared, reader);
 }
 
 /** How the server reads a CSV; built first where it is not. */

@@ -1,20 +1,14 @@
 /** `npx bellwether import FILE…`: writes files into a Bellwether that runs, and says how it went. */
-import { readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import { URLSearchParams } from 'node:url';
 import { begin, howFar, sendFile } from './file.mjs';
 import { commonBeginning, progressLine, sum, summary } from './progress.mjs';
-import { client, explain, Failure } from './send.mjs';
+import { Failure } from './send.mjs';
 
 const REDRAW_MS = 200;
 const SAY_MS = 5000;
 
-/** Imports all files and answers the exit code. `reader` is how the server reads a CSV. Throws Failure where nothing was sent. */
-export async function importFiles(options, reader) {
-  const found = options.files.map(look);
-  const ask = client({ url: options.url, key: readKey(options) });
-  await greet(ask, options.url);
-
+/** Imports what `prepare` has found and answers the exit code. `reader` is how the server reads a CSV. */
+export async function importFiles({ options, found, ask }, reader) {
   const startMs = performance.now();
   const files = [];
   const screen = openScreen(() => files.at(-1));
@@ -41,45 +35,6 @@ export async function importFiles(options, reader) {
   if (!failure || files.some(({ line }) => line > 0)) tell(await linkTo(files, ask, options));
   if (failure) console.error(failure);
   return failure || files.some(({ refusals }) => refusals.length > 0) ? 1 : 0;
-}
-
-/** What there is to import; all files are looked at before anything is sent. */
-function look(path) {
-  if (path === '-') return { path, name: 'standard input', total: 0 };
-  let stat;
-  try {
-    stat = statSync(path);
-  } catch (error) {
-    if (error.code === 'ENOENT') throw new Failure(`There is no file ${path}.`);
-    throw new Failure(`${path} cannot be read (${error.code}).`);
-  }
-  if (!stat.isDirectory()) return { path, name: basename(path), total: stat.size };
-  throw new Failure(`${path} is a directory: name the files in it, as in ${path.replace(/\/+$/, '')}/*.csv`);
-}
-
-/** The key of the file, else of the environment. A key that no header can hold is none. */
-function readKey({ keyFile, key }) {
-  let text = key;
-  try {
-    if (keyFile !== undefined) text = readFileSync(keyFile, 'utf8').trim();
-  } catch (error) {
-    throw new Failure(`The key file ${keyFile} cannot be read (${error.code}).`);
-  }
-  if (text !== undefined && !/^[!-~]+$/.test(text))
-    throw new Failure(
-      `What ${keyFile ?? 'BELLWETHER_API_KEY'} holds is no API key: letters, digits and signs, without spaces.`,
-    );
-  return text;
-}
-
-/** Says what is wrong with the address or the key before a file is read. */
-async function greet(ask, url) {
-  const answer = await ask('/api/v1/series?limit=1');
-  if (answer.broken !== undefined)
-    throw new Failure(
-      `No Bellwether answers at ${url} (${answer.broken}): start it with npm start, or name its address with --url.`,
-    );
-  if (answer.status !== 200 || !Array.isArray(answer.body)) throw new Failure(`${url}: ${explain(answer)}`);
 }
 
 /** Where the series can be seen: the page of the one, or the list of those whose names begin so. */
