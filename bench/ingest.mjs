@@ -78,14 +78,16 @@ async function measureRaw() {
     const times = at.map((k) => firstMs + Math.floor(k / series) * 1000);
     return [at.map((k) => -1 - (k % series)), times, at.map((k) => Math.round(1e4 * Math.sin(k)) / 1e2)];
   }).map((all) => all.map((column) => `{${column.join(',')}}`));
-  const began = performance.now();
+  const [began, cpu] = [performance.now(), cpuSeconds(databasePid)];
   for (const values of columns)
     await sql.query(
       `INSERT INTO sample SELECT i.series_id, to_timestamp(i.ms / 1000), i.value
        FROM unnest($1::int[], $2::float8[], $3::float8[]) AS i(series_id, ms, value)`,
       values,
     );
-  return (statements * STATEMENT_ROWS) / ((performance.now() - began) / 1000);
+  const rows = statements * STATEMENT_ROWS;
+  const micros = ((cpuSeconds(databasePid) - cpu) * 1e6) / rows;
+  return { rate: rows / ((performance.now() - began) / 1000), micros };
 }
 
 async function load(order) {
@@ -140,8 +142,10 @@ const requests = Math.ceil(samples / PER_REQUEST);
 const rows = [];
 const best = {};
 await measureRaw();
-let raw = await measureRaw();
-console.log(`bare INSERT … SELECT FROM unnest: ${count(raw)} samples/s`);
+const bare = [await measureRaw()];
+const mean = (key) => bare.reduce((sum, one) => sum + one[key], 0) / bare.length;
+const told = () => `${count(mean('rate'))} samples/s, ${mean('micros').toFixed(1)} µs of the database each`;
+console.log(`bare INSERT … SELECT FROM unnest: ${told()}`);
 for (const protocol of protocols) {
   await load({ protocol, requests: series / PER_REQUEST, clients: 1, firstMs: span(series) });
   for (const clients of options.clients.split(',').map(Number)) {
@@ -162,7 +166,7 @@ for (const protocol of protocols) {
       protocol,
       clients,
       count(rate),
-      (rate / raw).toFixed(2),
+      (rate / mean('rate')).toFixed(2),
       ...times,
       ...cpu.map((one) => ((one * 1e6) / acknowledged).toFixed(1)),
       peakMb,
@@ -170,9 +174,9 @@ for (const protocol of protocols) {
     ]);
     console.log(`measured ${protocol}, ${clients} clients: ${count(rate)} samples/s`);
   }
-  raw = (raw + (await measureRaw())) / 2;
+  bare.push(await measureRaw());
 }
-console.log(`bare statement, mean over the run: ${count(raw)} samples/s\n`);
+console.log(`bare statement, mean over the run: ${told()}\n`);
 printTable(
   [
     'protocol',

@@ -19,13 +19,15 @@ export const DASHBOARD = join(__dirname, '../../../dashboard/out');
 
 const MIB = 1024 * 1024;
 const SMALL_BODY = '1mb';
+/** Whose clients throw away what a 429 refuses, and send again what a 503 does. */
+const WRITE_V1 = /^\/write\/?(\?|$)/i;
 /** Of the largest size; of smaller ones more. */
 const BODIES_AT_ONCE = 4;
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 120_000;
 /** Requests of the ingest routes, which read their bodies themselves: as text, or as bytes where other people's clients send them. */
 const INGEST = /^\/api\/v1\/(samples|import)\/?(\?|$)/i;
-const PROTOCOL = /^\/(write|api\/v[12]\/write|v1\/metrics)\/?(\?|$)/i;
+const PROTOCOL = /^\/(write|query|api\/v[12]\/write|v1\/metrics)\/?(\?|$)/i;
 
 export async function createServer(
   foundation: Foundation,
@@ -58,7 +60,8 @@ function useBodies(app: NestExpressApplication, ingestLimit: number): void {
   const isIngest = (request: IncomingMessage) => INGEST.test(request.url ?? '');
   const isProtocol = (request: IncomingMessage) => PROTOCOL.test(request.url ?? '');
   const isUpload = (request: IncomingMessage) => /^multipart\//i.test(request.headers['content-type'] ?? '');
-  const enter = admit({ limit: BODIES_AT_ONCE * ingestLimit, largest: ingestLimit });
+  const sizes = { limit: BODIES_AT_ONCE * ingestLimit, largest: ingestLimit };
+  const enter = admit({ ...sizes, isPatient: (request) => !WRITE_V1.test(request.url ?? '') });
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (isIngest(request) || isProtocol(request)) enter(request, response, next);
     else next();

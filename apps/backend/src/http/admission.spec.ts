@@ -12,7 +12,7 @@ test('a request needs what it says, a compressed one more, and one that does not
 
 describe('requests', () => {
   const gate = () => {
-    const enter = admit({ limit: 100, largest: 80 });
+    const enter = admit({ limit: 100, largest: 80, isPatient: () => true });
     return (length: number): { isIn: boolean; end: () => void } => {
       const response = Object.assign(new EventEmitter(), { setHeader: () => undefined });
       const request = { headers: { 'content-length': String(length) } };
@@ -45,4 +45,14 @@ describe('requests', () => {
     large.end();
     expect(send(30).isIn).toBe(true);
   });
+});
+
+test('a client that throws away what a 429 refuses is told 503', () => {
+  const enter = admit({ limit: 1, largest: 10, isPatient: () => false });
+  const response = Object.assign(new EventEmitter(), { setHeader: () => undefined });
+  const request = { headers: { 'content-length': '5' } } as unknown as IncomingMessage;
+  enter(request, response as unknown as ServerResponse, () => undefined);
+  expect(() => enter(request, response as unknown as ServerResponse, () => undefined)).toThrow(
+    expect.objectContaining({ status: 503, retryAfter: 1 }),
+  );
 });

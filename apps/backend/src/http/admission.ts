@@ -13,8 +13,16 @@ export function needOf(headers: IncomingMessage['headers'], largest: number): nu
   return Math.min(largest, encoding === 'identity' ? length : length * INFLATION);
 }
 
+export interface AdmissionRules {
+  limit: number;
+  /** Where a body is cut off. */
+  largest: number;
+  /** Whether the client sends again after a 429; others are told 503. */
+  isPatient: (request: IncomingMessage) => boolean;
+}
+
 /** Middleware that lets requests in as long as the bytes of all that are not answered stay within `limit`; a single one always may. */
-export function admit({ limit, largest }: { limit: number; largest: number }) {
+export function admit({ limit, largest, isPatient }: AdmissionRules) {
   let held = 0;
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     const need = needOf(request.headers, largest);
@@ -22,7 +30,7 @@ export function admit({ limit, largest }: { limit: number; largest: number }) {
       // The body is not read: the connection cannot serve another request.
       response.setHeader('Connection', 'close');
       throw new RequestError(
-        429,
+        isPatient(request) ? 429 : 503,
         'Too many bytes are being taken at once: send this again in a moment.',
         undefined,
         1,

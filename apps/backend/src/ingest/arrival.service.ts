@@ -9,8 +9,8 @@ import { TouchedStore } from './touched.store';
 
 /** Series whose samples arrive within this time are folded and told of together. */
 const GATHER_MS = 100;
-/** Folding may take a tenth of the time, so that writing keeps the rest; but nobody waits longer than this for it. */
-const REST = 9;
+/** Folding may take a twentieth of the time, so that writing keeps the rest; but nobody waits longer than this for it. */
+const REST = 19;
 const MAX_REST_MS = 5_000;
 /** The watermarks of one statement: more would hold up the writer. */
 const PART = 1_000;

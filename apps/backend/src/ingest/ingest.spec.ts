@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { acceptance, collect, explainTotalRefusal, mergeRefusals } from './ingest';
+import { describe, expect, test } from 'vitest';
+import { acceptance, collect, explainTotalRefusal, mergeRefusals, rememberIdentities } from './ingest';
 
 const NOW = Date.UTC(2026, 0, 31);
 const DAY = 86_400_000;
@@ -46,4 +46,30 @@ test('a request of which nothing was written hears each reason', () => {
   });
   expect(explainTotalRefusal({ written: 1, refused })).toBeUndefined();
   expect(explainTotalRefusal({ written: 0, refused: [] })).toBeUndefined();
+});
+
+describe('identities are remembered', () => {
+  test('as one object, whatever the order of their labels, and again when forgotten', () => {
+    const identities = rememberIdentities(200);
+    const first = identities.get('cpu', { a: '1', b: '2' });
+    expect(identities.get('cpu', { b: '2', a: '1', c: '' })).toBe(first);
+    expect(identities.get('cpu', { a: '1', b: '3' })).not.toEqual(first);
+    for (let i = 0; i < 100; i++) identities.get(`other ${i}`, { a: '1' });
+    expect(identities.get('cpu', { a: '1', b: '2' })).toEqual(first);
+  });
+
+  test('and never taken for one another, nor a counter for a gauge', () => {
+    const identities = rememberIdentities();
+    const names = ['foo', '=foo', 'as false\nfoo', 'is false\nfoo', 'true\nfoo'];
+    const keys = names
+      .map((name) => identities.get(name, undefined))
+      .map((one) => (typeof one === 'string' ? one : one.key));
+    expect(keys.slice(0, 2)).toEqual(['foo', '=foo']);
+    expect(new Set(keys.slice(2))).toEqual(new Set(['series: the name holds control characters']));
+    expect(identities.get('foo', undefined, { isCounter: true })).toMatchObject({
+      key: 'foo',
+      isCounter: true,
+    });
+    expect(identities.get('foo', undefined)).not.toHaveProperty('isCounter');
+  });
 });

@@ -57,8 +57,8 @@ export interface Collector {
 export function collect({ oldestMs, newestMs }: Acceptance): Collector {
   const batch: SampleBatch = { series: [], seriesAt: [], timeMs: [], value: [] };
   const refusals = new Map<RefusalReason, Refusal>();
-  const places = new Map<string, number | string>();
-  const known = new Map<string, number>();
+  /** Places by what was sent, and by identity: labels in another order are the same series. */
+  const places = new Map<SeriesIdentity, number>();
   let seen = 0;
 
   const count = () => {
@@ -73,25 +73,16 @@ export function collect({ oldestMs, newestMs }: Acceptance): Collector {
     if (refusal) refusal.count++;
     else refusals.set(reason, { reason, count: 1, first: { at: at(), detail } });
   };
-  const place = (name: unknown, labels: unknown, kind?: { isCounter: boolean }): number | string => {
-    const checked = checkSeries(name, labels);
-    if (typeof checked === 'string') return checked;
-    const identity = { ...checked, ...kind };
-    const index = known.get(identity.key) ?? batch.series.push(identity) - 1;
-    known.set(identity.key, index);
-    return index;
-  };
 
   return {
     series(name, labels, kind) {
-      if (typeof name !== 'string' || name.length > MAX_REMEMBERED) return place(name, labels, kind);
-      const key = labels === undefined ? name : `${name}\n${JSON.stringify(labels)}`;
-      if (key.length > MAX_REMEMBERED) return place(name, labels, kind);
-      const remembered = places.get(key);
-      if (remembered !== undefined) return remembered;
-      const found = place(name, labels, kind);
-      places.set(key, found);
-      return found;
+      const identity = identities.get(name, labels, kind);
+      if (typeof identity === 'string') return identity;
+      const known = places.get(identity);
+      if (known !== undefined) return known;
+      const place = batch.series.push(identity) - 1;
+      places.set(identity, place);
+      return place;
     },
     add(series, timeMs, value, at) {
       count();
@@ -113,7 +104,45 @@ export function collect({ oldestMs, newestMs }: Acceptance): Collector {
 }
 
 /** No valid identity is longer when written down, by far; what is longer is not worth remembering. */
-const MAX_REMEMBERED = 20_000;
+const MAX_REMEMBERED_LENGTH = 20_000;
+/** Characters of one generation, some 50,000 series: a scrape of more is checked anew each time. */
+const MAX_REMEMBERED = 16_000_000;
+
+/**
+ * Identities by what was sent, so that the labels of a series are not looked at letter by letter each time it sends a sample; equal
+ * ones are the same object. The least lately used are forgotten, a generation at a time.
+ */
+export function rememberIdentities(most = MAX_REMEMBERED) {
+  let [young, old] = [new Map<string, SeriesIdentity | string>(), new Map<string, SeriesIdentity | string>()];
+  let length = 0;
+  const recall = (key: string, make: () => SeriesIdentity | string): SeriesIdentity | string => {
+    const known = young.get(key);
+    if (known !== undefined) return known;
+    const found = old.get(key) ?? make();
+    if (length >= most) [young, old, length] = [new Map<string, SeriesIdentity | string>(), young, 0];
+    young.set(key, found);
+    length += key.length;
+    return found;
+  };
+  return {
+    get(name: unknown, labels: unknown, kind?: { isCounter: boolean }): SeriesIdentity | string {
+      const make = () => {
+        const checked = checkSeries(name, labels);
+        if (typeof checked === 'string') return checked;
+        // Labels in another order, or empty ones, make the same series.
+        return recall(`is ${isCounter}\n${checked.key}`, () => (kind ? { ...checked, ...kind } : checked));
+      };
+      const isCounter = kind?.isCounter === true;
+      if (typeof name !== 'string' || name.length > MAX_REMEMBERED_LENGTH) return make();
+      const sent = labels === undefined ? name : `${name}\n${JSON.stringify(labels)}`;
+      return sent.length > MAX_REMEMBERED_LENGTH ? make() : recall(`as ${isCounter}\n${sent}`, make);
+    },
+  };
+}
+
+/** Of the whole process: what a name and labels mean depends on nothing else. */
+const identities = rememberIdentities();
+
 /** PostgreSQL's text and jsonb hold no half of a surrogate pair. */
 const LONE_SURROGATE = /\p{Cs}/u;
 
