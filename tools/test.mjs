@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { endWhenToldToStop, run } from './processes.mjs';
+import { findProgram } from './program.mjs';
 import { bin, main, setup, toolEnv } from './setup.mjs';
 import { closingLine, failuresOf, sum, tally } from './tally.mjs';
 
@@ -23,6 +24,7 @@ async function test() {
 
   await setup();
   const env = { ...toolEnv };
+  if (chosen.includes('http')) env.PROMETHEUS = await findProgram('prometheus', 'http');
   if (chosen.includes('browser')) env.CHROMIUM = await findChromium();
 
   const ran = [];
