@@ -9,6 +9,7 @@ import { IngestSchedule } from './ingest.schedule';
 import { IngestService } from './ingest.service';
 import { IngestStore } from './ingest.store';
 import { OtlpController } from './otlp/otlp.controller';
+import { RemoteWriteController } from './prometheus/remote-write.controller';
 import { TouchedStore } from './touched.store';
 
 const MIB = 1024 * 1024;
@@ -23,7 +24,7 @@ const uploads = MulterModule.registerAsync({
 
 @Module({
   imports: [SeriesModule, uploads],
-  controllers: [InfluxController, IngestController, OtlpController],
+  controllers: [InfluxController, IngestController, OtlpController, RemoteWriteController],
   providers: [ArrivalService, IngestSchedule, IngestService, IngestStore, TouchedStore],
   exports: [IngestService],
 })
