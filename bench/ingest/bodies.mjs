@@ -42,12 +42,12 @@ export const PROTOCOLS = {
         })
         .join('\n'),
   },
-  'line protocol, gzip': {
+  'line protocol gzip': {
     path: '/api/v2/write?precision=ms',
     headers: { 'content-type': 'text/plain', 'content-encoding': 'gzip' },
     body: (all, time) => gzipSync(PROTOCOLS['line protocol'].body(all, time), { level: 1 }),
   },
-  'OTLP, protobuf': {
+  'OTLP protobuf': {
     path: '/v1/metrics',
     headers: { 'content-type': 'application/x-protobuf' },
     body: otlp,

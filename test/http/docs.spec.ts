@@ -35,6 +35,19 @@ interface Document {
 const ROUTES = [
   'post /api/v1/samples',
   'post /api/v1/import',
+  'post /api/v1/write',
+  'post /api/v2/write',
+  'post /write',
+  'get /ping',
+  'get /query',
+  'post /query',
+  'post /v1/metrics',
+  'get /api/v1/sources',
+  'post /api/v1/sources',
+  'get /api/v1/sources/{id}',
+  'patch /api/v1/sources/{id}',
+  'delete /api/v1/sources/{id}',
+  'post /api/v1/sources/{id}/test',
   'get /api/v1/series',
   'get /api/v1/series/{id}',
   'patch /api/v1/series/{id}',
@@ -62,7 +75,7 @@ const ROUTES = [
   'get /health/ready',
   'get /metrics',
 ];
-const TAKES_A_BODY = /^(patch .*|post .*\/(samples|import|channels|demo|session))$/;
+const TAKES_A_BODY = /^(patch .*|post .*\/(samples|import|channels|demo|session|sources|write|metrics))$/;
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
 
 let folder: string;

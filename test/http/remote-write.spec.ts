@@ -83,7 +83,7 @@ describe('on loopback', () => {
   afterAll(() => app?.close());
 
   const partial =
-    'Written: 16; refused: 3 non_finite. The first, timeseries[4].samples[0] of "shop_oven_celsius": the value is not a finite number.';
+    'Written: 16; refused: 1 non_finite. The first, timeseries[5].samples[0] of "shop_oven_celsius": the value is not a finite number.';
   test.each([
     ['v1', 1795395813815, NOTHING_SAID, NOTHING_SAID],
     ['v2', 1795396024609, saying(16), saying(5)],

@@ -19,8 +19,8 @@ export const DASHBOARD = join(__dirname, '../../../dashboard/out');
 
 const MIB = 1024 * 1024;
 const SMALL_BODY = '1mb';
-/** Whose clients throw away what a 429 refuses, and send again what a 503 does. */
-const WRITE_V1 = /^\/write\/?(\?|$)/i;
+/** Whose clients throw away what a 429 refuses, and send again what a 503 does: see `ingest/busy.ts`. */
+const HASTY = /^(\/api\/v1)?\/write\/?(\?|$)/i;
 /** Of the largest size; of smaller ones more. */
 const BODIES_AT_ONCE = 4;
 const HEADERS_MS = 15_000;
@@ -61,7 +61,7 @@ function useBodies(app: NestExpressApplication, ingestLimit: number): void {
   const isProtocol = (request: IncomingMessage) => PROTOCOL.test(request.url ?? '');
   const isUpload = (request: IncomingMessage) => /^multipart\//i.test(request.headers['content-type'] ?? '');
   const sizes = { limit: BODIES_AT_ONCE * ingestLimit, largest: ingestLimit };
-  const enter = admit({ ...sizes, isPatient: (request) => !WRITE_V1.test(request.url ?? '') });
+  const enter = admit({ ...sizes, isPatient: (request) => !HASTY.test(request.url ?? '') });
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (isIngest(request) || isProtocol(request)) enter(request, response, next);
     else next();

@@ -3,7 +3,8 @@ import { ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse, ApiTags } fr
 import type { IngestResult } from '@bellwether/contracts';
 import type { Response } from 'express';
 import { CLOCK, type Clock } from '../../clock';
-import { BadInput, RequestError } from '../../http/problem';
+import { BadInput } from '../../http/problem';
+import { untilLater } from '../busy';
 import { IngestService } from '../ingest.service';
 import {
   countSkipped,
@@ -23,6 +24,12 @@ const NO_QUERIES =
 
 const lines = ApiBody({
   schema: { type: 'string', example: 'cpu,host=a usage_idle=98.5 1769860800000000000' },
+});
+const statement = { type: 'object', properties: { statement_id: { type: 'integer' } } } as const;
+const queried = ApiResponse({
+  status: 200,
+  description: 'As if the database had been made.',
+  schema: { type: 'object', properties: { results: { type: 'array', items: statement } } },
 });
 const written = ApiResponse({
   status: 204,
@@ -74,10 +81,12 @@ export class InfluxController {
   @Header('X-Influxdb-Build', 'Bellwether')
   @HttpCode(204)
   @ApiOperation({ summary: 'Tells InfluxDB clients that somebody is there.' })
+  @ApiResponse({ status: 204, description: 'Somebody is.' })
   ping(): void {}
 
   @Get('query')
   @ApiOperation({ summary: 'Answers CREATE DATABASE, which InfluxDB clients send first, and nothing else.' })
+  @queried
   getQuery(@Query('q') query: unknown, @Res({ passthrough: true }) response: Response): object {
     return answer(query, response);
   }
@@ -85,6 +94,8 @@ export class InfluxController {
   /** Clients send the query as a form, or in the address. */
   @Post('query')
   @ApiOperation({ summary: 'Answers CREATE DATABASE, which InfluxDB clients send first, and nothing else.' })
+  @HttpCode(200)
+  @queried
   @ApiConsumes('application/x-www-form-urlencoded')
   postQuery(
     @Body() body: unknown,
@@ -132,11 +143,4 @@ function answer(query: unknown, response: Response): object {
   const isKnown = typeof query === 'string' && isCreateDatabase(query);
   response.status(isKnown ? 200 : 400);
   return isKnown ? { results: [{ statement_id: 0 }] } : { error: NO_QUERIES };
-}
-
-/** Telegraf's `outputs.influxdb` throws away what it hears a 4xx of, also a 429: InfluxDB 1 says 503 when it is busy. */
-function untilLater(error: unknown): never {
-  if (error instanceof RequestError && error.status === 429)
-    throw new RequestError(503, error.message, error.errors, error.retryAfter);
-  throw error;
 }

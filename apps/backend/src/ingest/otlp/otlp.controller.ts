@@ -7,6 +7,13 @@ import { IngestService } from '../ingest.service';
 import { answerFailure, answerSuccess, explainPartial, type Answer } from './answer';
 import { decodeOtlp, encodingOf, type Encoding } from './otlp';
 
+/** As opentelemetry-proto has it; not written out here. */
+const OPEN = { type: 'object', additionalProperties: true } as const;
+const PARTIAL_SUCCESS = {
+  type: 'object',
+  properties: { rejectedDataPoints: { type: 'string' }, errorMessage: { type: 'string' } },
+} as const;
+
 @ApiTags('ingest')
 @Controller('v1/metrics')
 export class OtlpController {
@@ -18,10 +25,14 @@ export class OtlpController {
   })
   @ApiConsumes('application/x-protobuf', 'application/json')
   @ApiProduces('application/x-protobuf', 'application/json')
-  @ApiBody({ description: 'ExportMetricsServiceRequest', schema: { type: 'object' } })
+  @ApiBody({
+    description: 'ExportMetricsServiceRequest',
+    schema: { type: 'object', properties: { resourceMetrics: { type: 'array', items: OPEN } } },
+  })
   @ApiResponse({
     status: 200,
     description: 'ExportMetricsServiceResponse; `partial_success` counts what was refused.',
+    schema: { type: 'object', properties: { partialSuccess: PARTIAL_SUCCESS } },
   })
   @ApiResponse({
     status: 400,

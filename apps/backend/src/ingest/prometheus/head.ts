@@ -13,7 +13,7 @@ export interface Head {
 }
 
 /** The enum `Metadata.MetricType` of 2.0; 1.0 says nothing here. */
-const MetricType = { UNSPECIFIED: 0, COUNTER: 1, HISTOGRAM: 3, GAUGEHISTOGRAM: 4, SUMMARY: 5 };
+const MetricType = { UNSPECIFIED: 0, COUNTER: 1, HISTOGRAM: 3, SUMMARY: 5 };
 
 export const emptyHead = (): Head => ({
   name: undefined,
@@ -43,7 +43,6 @@ export function isCounter(name: string, metricType: number): boolean {
     case MetricType.COUNTER:
       return true;
     case MetricType.HISTOGRAM:
-    case MetricType.GAUGEHISTOGRAM:
     case MetricType.SUMMARY:
       return /_(count|sum|bucket)$/.test(name);
     case MetricType.UNSPECIFIED:

@@ -1,10 +1,12 @@
 import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { IngestResult } from '@bellwether/contracts';
 import type { Response } from 'express';
 import { CONFIG, type Config } from '../../config';
 import { BadInput } from '../../http/problem';
+import { untilLater } from '../busy';
 import { IngestService } from '../ingest.service';
-import { decodeRemoteWrite, explainRefusals, messageOf, V1, V2 } from './remote-write';
+import { decodeRemoteWrite, explainRefusals, messageOf, type Message, V1, V2 } from './remote-write';
 
 const MIB = 1024 * 1024;
 
@@ -35,10 +37,8 @@ export class RemoteWriteController {
     const tellWritten = (samples: number) => message === V2 && response.setHeaders(writtenHeaders(samples));
     // Also where something throws: 2.0 wants to know how much was written of every request that was understood.
     tellWritten(0);
-    this.service.ensureRoom();
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    const limits = { accept: this.service.acceptance, maxBytes: this.config.MAX_BODY_MB * MIB };
-    const result = await this.service.ingest(decodeRemoteWrite(bytes, message, limits));
+    const result = await this.take(bytes, message).catch(untilLater);
     tellWritten(result.written);
     const refusals = explainRefusals(result);
     if (refusals)
@@ -46,6 +46,12 @@ export class RemoteWriteController {
         refusals,
         result.refused.map(({ first }) => first),
       );
+  }
+
+  private async take(bytes: Buffer, message: Message): Promise<IngestResult> {
+    this.service.ensureRoom();
+    const limits = { accept: this.service.acceptance, maxBytes: this.config.MAX_BODY_MB * MIB };
+    return this.service.ingest(decodeRemoteWrite(bytes, message, limits));
   }
 }
 

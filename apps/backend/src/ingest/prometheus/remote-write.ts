@@ -164,8 +164,9 @@ function readSamples(
   const atSample = () => at('samples');
   eachField(reader, (tag) => {
     if (tag === samples) {
-      const { timeMs, value, isStale } = readSample(reader);
-      if (!isStale) collector.add((place ??= placeOf(head, collector)), timeMs, value, atSample);
+      const { timeMs, value } = readSample(reader);
+      // NaN is no value: a series that has ended (the staleness marker is one), or a quantile of nothing.
+      if (!Number.isNaN(value)) collector.add((place ??= placeOf(head, collector)), timeMs, value, atSample);
       read.samples++;
       return true;
     }
@@ -180,29 +181,20 @@ function readSamples(
 interface Sample {
   timeMs: number;
   value: number;
-  /** Whether it only says that the series has ended. */
-  isStale: boolean;
 }
 
 function readSample(reader: Reader): Sample {
   const outer = enter(reader);
-  const sample = { timeMs: 0, value: 0, isStale: false };
+  const sample = { timeMs: 0, value: 0 };
   while (reader.pos < reader.len) {
     const tag = reader.tag();
-    if (tag === SAMPLE.value) {
-      sample.value = reader.double();
-      sample.isStale = Number.isNaN(sample.value) && isStalenessMarker(reader.buf, reader.pos - 8);
-    } else if (tag === SAMPLE.timestamp) sample.timeMs = readInt64(reader);
+    if (tag === SAMPLE.value) sample.value = reader.double();
+    else if (tag === SAMPLE.timestamp) sample.timeMs = readInt64(reader);
     else skip(reader, tag);
   }
   leave(reader, outer);
   return sample;
 }
-
-/** The NaN 0x7ff0000000000002, byte by byte: in JavaScript all NaN are one. */
-const STALENESS_MARKER = [2, 0, 0, 0, 0, 0, 0xf0, 0x7f];
-const isStalenessMarker = (bytes: Uint8Array, from: number): boolean =>
-  STALENESS_MARKER.every((byte, i) => bytes[from + i] === byte);
 
 /** Goes into every field of this tag, one after another, and reads over the others. */
 function eachMessage(reader: Reader, wanted: number, read: (index: number) => void): void {
