@@ -92,8 +92,8 @@ export function threshold(
   const exponent = 1 + INDEPENDENCE * (fireAfter - 1);
   return Math.min(MAX_THRESHOLD, Math.max(MIN_THRESHOLD, Math.log10(samples / alertBudget) / exponent));
 }
-/** Chosen on 28 series of NAB; what it does on those and on others stands in docs/quality.md. */
-const INDEPENDENCE = 0.15;
+/** Chosen on series of NAB, KPI and WSD; what it does on those stands in docs/quality.md. */
+const INDEPENDENCE = 0.25;
 const MIN_THRESHOLD = 2;
 const MAX_THRESHOLD = 6;
 
