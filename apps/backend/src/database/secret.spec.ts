@@ -22,16 +22,15 @@ describe('what is sealed', () => {
   });
 
   test.each([
-    ['another key', (sealed: Buffer) => [Buffer.alloc(32, 8), sealed, 'host'] as const],
-    ['another address', (sealed: Buffer) => [key, sealed, 'other host'] as const],
-    ['a byte too few', (sealed: Buffer) => [key, sealed.subarray(0, -1), 'host'] as const],
-    ['nothing', () => [key, Buffer.alloc(0), 'host'] as const],
-    [
-      'another version',
-      (sealed: Buffer) => [key, Buffer.concat([Buffer.of(2), sealed.subarray(1)]), 'host'] as const,
-    ],
+    ['another key', { key: Buffer.alloc(32, 8) }],
+    ['another address', { context: 'other host' }],
+    ['a byte too few', { cut: (sealed: Buffer) => sealed.subarray(0, -1) }],
+    ['nothing', { cut: () => Buffer.alloc(0) }],
+    ['another version', { cut: (sealed: Buffer) => Buffer.concat([Buffer.of(2), sealed.subarray(1)]) }],
   ])('does not open with %s', (_, change) => {
-    expect(() => unseal(...change(seal(key, 'text', 'host')))).toThrow(SecretUnusable);
+    const given = { key, context: 'host', cut: (sealed: Buffer) => sealed, ...change };
+    const sealed = given.cut(seal(key, 'text', 'host'));
+    expect(() => unseal(given.key, sealed, given.context)).toThrow(SecretUnusable);
   });
 
   test('does not open with a bit changed anywhere', () => {
@@ -68,11 +67,11 @@ describe('the key', () => {
     expect((await readFile(join(DATA_DIR, 'secret.key'), 'utf8')).trim()).toBe(keys[0]!.toString('hex'));
   });
 
-  test.each([
-    ['that is none', async () => writeFile(join(folder, 'secret.key'), 'abc'), /holds no key/],
-    ['that cannot be kept', async () => (folder = '/dev/null/x'), /set SECRET_KEY/],
-  ])('in a file %s is told of', async (_, prepare, expected) => {
-    await prepare();
-    await expect(secretKey({ SECRET_KEY: undefined, DATA_DIR: folder })).rejects.toThrow(expected);
+  test('in a file that is none, or cannot be kept, is told of', async () => {
+    await writeFile(join(folder, 'secret.key'), 'abc');
+    const of = (DATA_DIR: string) => secretKey({ SECRET_KEY: undefined, DATA_DIR });
+    await expect(of(folder)).rejects.toThrow(/holds no key/);
+    // A file where a folder should be.
+    await expect(of(join(folder, 'secret.key'))).rejects.toThrow(/set SECRET_KEY/);
   });
 });

@@ -4,7 +4,7 @@ import type { Decoded } from '../ingest/ingest';
 import { type Connect, listenOnce } from './consumer';
 import { connectKafka, type KafkaStart, OffsetGone } from './kafka.consumer';
 import { decodeMessages } from './message';
-import { connectMqtt } from './mqtt.consumer';
+import { connectMqtt, forgetSession, forgetTopics } from './mqtt.consumer';
 import { prometheusPuller, tryPrometheus } from './prometheus.puller';
 import type { Occasion } from './puller';
 import type { Work } from './run';
@@ -56,6 +56,19 @@ function kafka(settings: SettingsOf<'kafka'>, secrets: Secrets): Connect {
       },
     };
   };
+}
+
+/** Lets a broker know what it need not keep any more for a source that was changed, or deleted. Throws SourceError. */
+export async function forget(
+  before: SourceSettings,
+  after: SourceSettings | undefined,
+  secrets: Secrets,
+): Promise<void> {
+  if (before.kind !== 'mqtt') return;
+  const isSame = after?.kind === 'mqtt' && after.clientId === before.clientId && after.url === before.url;
+  if (!isSame) return forgetSession(before, secrets);
+  const gone = before.topics.filter((topic) => !after.topics.includes(topic));
+  if (gone.length > 0) await forgetTopics(before, secrets, gone);
 }
 
 /** What it would bring. Throws SourceError. `id` tells its client apart from all others. */

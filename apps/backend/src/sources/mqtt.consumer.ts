@@ -12,8 +12,9 @@ import { explainConnection, printable, type Secrets, SourceError } from './sourc
 const CONNECT_MS = 10_000;
 const KEEPALIVE_SECONDS = 30;
 
-/** Messages that wait here before no more are read. */
+/** Messages, and their bytes, that wait here before no more are read. */
 const MAX_WAITING = 5_000;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** `id`: to be acknowledged; without a message it is passed over. */
 interface Waiting {
@@ -29,22 +30,10 @@ export interface MqttSession {
 
 export async function connectMqtt(
   settings: MqttSettings,
-  { password }: Secrets,
+  secrets: Secrets,
   { session, now, wake }: { session: MqttSession; now: Clock; wake: () => void },
 ): Promise<Consumer> {
-  const { connect } = await import('mqtt');
-  const client = connect(settings.url, {
-    clientId: session.clientId,
-    clean: session.isTrial,
-    ...(settings.username !== null && { username: settings.username }),
-    ...(password !== undefined && { password }),
-    protocolVersion: 4,
-    keepalive: KEEPALIVE_SECONDS,
-    connectTimeout: CONNECT_MS,
-    // Whoever runs the source tries again, at its own pace.
-    reconnectPeriod: 0,
-    resubscribe: false,
-  });
+  const client = await open(settings, secrets, { clientId: session.clientId, clean: session.isTrial });
   // Before the connection stands: the broker sends at once what it kept.
   const consumer = consume(client, settings, { session, now, wake });
   try {
@@ -57,6 +46,57 @@ export async function connectMqtt(
   return consumer;
 }
 
+/** Ends the session that the broker keeps. */
+export async function forgetSession(settings: MqttSettings, secrets: Secrets): Promise<void> {
+  const client = await open(settings, secrets, { clientId: settings.clientId!, clean: true });
+  await brief(client, settings, () => Promise.resolve());
+}
+
+/** Ends what the session has of these topics; whatever comes in between stays there, for nothing is acknowledged. */
+export async function forgetTopics(
+  settings: MqttSettings,
+  secrets: Secrets,
+  topics: string[],
+): Promise<void> {
+  const client = await open(settings, secrets, { clientId: settings.clientId!, clean: false });
+  takeOverAcks(client);
+  await brief(client, settings, () => client.unsubscribeAsync(topics));
+}
+
+async function brief(
+  client: MqttClient,
+  settings: MqttSettings,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  // Heard by `connected` while it is waited for; unheard later, the event would end the process.
+  client.on('error', () => undefined);
+  try {
+    await connected(client, settings);
+    await work();
+  } finally {
+    await client.endAsync(!client.connected).catch(() => undefined);
+  }
+}
+
+async function open(
+  { url, username }: MqttSettings,
+  { password }: Secrets,
+  session: { clientId: string; clean: boolean },
+): Promise<MqttClient> {
+  const { connect } = await import('mqtt');
+  return connect(url, {
+    ...session,
+    ...(username !== null && { username }),
+    ...(password !== undefined && { password }),
+    protocolVersion: 4,
+    keepalive: KEEPALIVE_SECONDS,
+    connectTimeout: CONNECT_MS,
+    // Whoever runs the source tries again, at its own pace.
+    reconnectPeriod: 0,
+    resubscribe: false,
+  });
+}
+
 function consume(
   client: MqttClient,
   settings: MqttSettings,
@@ -64,6 +104,7 @@ function consume(
 ): Consumer {
   let waiting: Waiting[] = [];
   let taken: Waiting[] = [];
+  let waitingBytes = 0;
   /** Where too much waits the next packet is not read before it is taken. */
   let readOn: (() => void) | undefined;
   let failure: Error | undefined;
@@ -77,7 +118,8 @@ function consume(
     const payload = Buffer.from(packet.payload as Uint8Array | string);
     const message = { topic: packet.topic, payload, timeMs: now() };
     waiting.push({ id, message: isStale(packet, settings, session) ? undefined : message });
-    if (waiting.length < MAX_WAITING) done();
+    waitingBytes += payload.length;
+    if (waiting.length < MAX_WAITING && waitingBytes < MAX_WAITING_BYTES) done();
     else readOn = done;
     wake();
   };
@@ -90,7 +132,7 @@ function consume(
   return {
     take() {
       const all = waiting;
-      waiting = [];
+      [waiting, waitingBytes] = [[], 0];
       taken.push(...all);
       readOn?.();
       readOn = undefined;

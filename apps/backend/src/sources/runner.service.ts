@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
-import type { Refusal } from '@bellwether/contracts';
+import type { Refusal, SourceSettings } from '@bellwether/contracts';
 import { CLOCK, type Clock } from '../clock';
 import { BadInput } from '../http/problem';
 import { mergeRefusals, type Decoded } from '../ingest/ingest';
 import { IngestService } from '../ingest/ingest.service';
-import { workOf } from './kinds';
+import { forget, workOf } from './kinds';
 import { type Run, startRun, type Work } from './run';
-import { printable, printableRefusals } from './source';
+import { portionsOf, printable, printableRefusals } from './source';
 import { SourceStore, type Holder, type StoredSource } from './source.store';
 import { VaultService } from './vault.service';
 import type { Desk, Outcome } from './work';
@@ -17,6 +17,8 @@ import type { Desk, Outcome } from './work';
 const LEASE_MS = 15_000;
 /** How long a shutdown waits for what is under way. */
 const GRACE_MS = 3_000;
+
+const PORTION_ROWS = 20_000;
 
 interface Held {
   version: number;
@@ -54,9 +56,9 @@ export class RunnerService implements BeforeApplicationShutdown {
   }
 
   /** Ends a source that was changed or deleted, if it runs here: nothing of it is written once this resolves. */
-  async leave(id: number): Promise<void> {
-    if (this.held.has(id)) this.end(id);
-    await within(GRACE_MS, this.ending.get(id));
+  async leave(before: StoredSource, after?: SourceSettings): Promise<void> {
+    this.end(before.id, async () => forget(before.settings, after, await this.vault.open(before)));
+    await within(GRACE_MS, this.ending.get(before.id));
   }
 
   /** What is cut off here was not acknowledged, and comes again. */
@@ -68,15 +70,16 @@ export class RunnerService implements BeforeApplicationShutdown {
     await this.store.release(this.claimedBy).catch(() => undefined);
   }
 
-  private end(id: number): void {
-    const { run } = this.held.get(id)!;
+  /** `afterwards` is done before it is started again; a broker that does not hear of it any more is no reason not to. */
+  private end(id: number, afterwards: () => Promise<void> = () => Promise.resolve()): void {
+    const run = this.held.get(id)?.run;
     this.held.delete(id);
-    const ended = run
-      .stop()
-      .catch((error: unknown) =>
-        this.logger.error({ err: error, source: id }, 'a source did not end cleanly'),
-      )
-      .finally(() => this.ending.delete(id));
+    const before = this.ending.get(id);
+    const ended = Promise.resolve(before)
+      .then(() => run?.stop())
+      .then(afterwards)
+      .catch((error: unknown) => this.logger.warn({ err: error, source: id }, 'a source did not end cleanly'))
+      .finally(() => this.ending.get(id) === ended && this.ending.delete(id));
     this.ending.set(id, ended);
   }
 
@@ -132,10 +135,21 @@ export class RunnerService implements BeforeApplicationShutdown {
 
   /** Writes what can be written. What is refused is counted and passed over: it would be refused again. */
   private async write(decoded: Decoded): Promise<{ written: number; refused: Refusal[] }> {
-    const { batch, refusals } = decoded;
+    let written = 0;
+    const refused: Refusal[] = [];
+    for (const portion of portionsOf(decoded, PORTION_ROWS)) {
+      const result = await this.writePortion(portion);
+      written += result.written;
+      refused.push(...result.refused);
+    }
+    return { written, refused: mergeRefusals(refused) };
+  }
+
+  private async writePortion(portion: Decoded): Promise<{ written: number; refused: Refusal[] }> {
+    const { batch, refusals } = portion;
     if (batch.value.length === 0) return { written: 0, refused: refusals };
     try {
-      return await this.ingest.ingest(decoded);
+      return await this.ingest.ingest(portion);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       // Samples that were decoded and not written: there is no room for their series.

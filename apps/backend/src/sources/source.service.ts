@@ -78,15 +78,16 @@ export class SourceService {
       ...kept,
       goesOn: goesOn(before.settings, settings),
     });
-    await this.runner.leave(id);
     if (!isDone)
       throw new Conflict('The source was changed by somebody else at this moment: look, and try again.');
+    await this.runner.leave(before, settings);
     return this.read(id);
   }
 
   async remove(id: number): Promise<void> {
-    if (!(await this.store.remove(id))) throw new NotFound('source', id);
-    await this.runner.leave(id);
+    const source = await this.find(id);
+    await this.store.remove(id);
+    await this.runner.leave(source);
   }
 
   /** Tries it once; nothing is written. */

@@ -162,6 +162,19 @@ export function combine(parts: readonly Decoded[]): Decoded {
   return { batch, refusals: mergeRefusals(parts.flatMap(({ refusals }) => refusals)) };
 }
 
+/** A batch in portions that wait in the writer's queue without filling it. */
+export function* portionsOf({ batch, refusals }: Decoded, rows: number): Generator<Decoded> {
+  for (let from = 0; from === 0 || from < batch.value.length; from += rows) {
+    const to = from + rows;
+    const part = {
+      seriesAt: batch.seriesAt.slice(from, to),
+      timeMs: batch.timeMs.slice(from, to),
+      value: batch.value.slice(from, to),
+    };
+    yield { batch: { series: batch.series, ...part }, refusals: from === 0 ? refusals : [] };
+  }
+}
+
 export const newestOf = ({ timeMs }: SampleBatch): number | undefined =>
   timeMs.length === 0 ? undefined : timeMs.reduce((newest, ms) => Math.max(newest, ms));
 

@@ -3,32 +3,29 @@ import type { SqlSettings } from '@bellwether/contracts';
 import type { Decoded } from '../ingest/ingest';
 import type { Occasion, Puller } from './puller';
 import type { Secrets } from './source';
-import { advance, decodeRows, literal, nextFrom, type Progress, unseen } from './sql';
+import { advance, decodeRows, literal, nextFrom, type Progress, remember, type Seen, unseen } from './sql';
 import { readOldest, readPage } from './sql.store';
 
-/** Rows of the overlap that are remembered; beyond it they are written again, which changes nothing. */
-const MAX_SEEN = 200_000;
 const TRIAL_ROWS = 1_000;
 
 export function sqlPuller(settings: SqlSettings, { password }: Secrets): Puller {
   let progress: Progress | undefined;
   /** Of the sweep before, and of the one that is under way. */
-  let seen = new Set<string>();
-  let sweeping = new Set<string>();
+  let seen: Seen = new Map();
+  let sweeping: Seen = new Map();
   return async (cursor, { nowMs, accept }) => {
     progress ??= { reached: cursor, sweep: undefined };
     const from = nextFrom(settings, progress, { nowMs, oldestMs: accept.oldestMs });
     // Rows of the future wait: a cursor beyond the clock would pass over what comes before.
     const rows = await readOldest(settings, password, { from, to: literal(nowMs, settings.timeFormat) });
-    const { fresh, keys } = unseen(rows, seen);
-    const decoded = decodeRows(fresh, settings, accept);
+    const decoded = decodeRows(unseen(rows, seen), settings, accept);
     const next = advance(progress, rows);
     const done = () => {
       progress = next;
-      keys.forEach((key) => sweeping.size < MAX_SEEN && sweeping.add(key));
+      remember(sweeping, rows, (next.reached?.atMs ?? 0) - settings.overlapMs);
       if (next.sweep !== undefined) return;
       seen = sweeping;
-      sweeping = new Set();
+      sweeping = new Map();
     };
     return {
       decoded,

@@ -52,10 +52,23 @@ export function advance({ reached }: Progress, rows: readonly Row[]): Progress {
   };
 }
 
-/** The rows that are not among `seen`, and all of them as the next `seen`: an overlap is read again, and not written again. */
-export function unseen(rows: readonly Row[], seen: ReadonlySet<string>): { fresh: Row[]; keys: string[] } {
-  const keys = rows.map((row) => JSON.stringify([row.position, row.series, row.labels, row.values]));
-  return { fresh: rows.filter((_, i) => !seen.has(keys[i]!)), keys };
+/** Rows of a sweep that the next one reads again, and their times. */
+export type Seen = Map<string, number>;
+
+/** Beyond these, rows are written again, which changes nothing. */
+const MAX_SEEN = 200_000;
+
+const keyOf = ({ position, series, labels, values }: Row): string =>
+  JSON.stringify([position, series, labels, values]);
+
+/** The rows that the sweep before had not: an overlap is read again, and not written again. */
+export const unseen = (rows: readonly Row[], seen: ReadonlyMap<string, number>): Row[] =>
+  seen.size === 0 ? [...rows] : rows.filter((row) => !seen.has(keyOf(row)));
+
+/** Adds the rows that the next sweep reads again, those after `fromMs`, and drops what it does not. */
+export function remember(seen: Seen, rows: readonly Row[], fromMs: number): void {
+  for (const [key, ms] of seen) if (ms < fromMs) seen.delete(key);
+  for (const row of rows) if (row.ms >= fromMs && seen.size < MAX_SEEN) seen.set(keyOf(row), row.ms);
 }
 
 type Columns = Pick<SqlSettings, 'valueColumns' | 'seriesColumn' | 'series' | 'labelColumns'>;
