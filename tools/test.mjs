@@ -24,7 +24,10 @@ async function test() {
 
   await setup();
   const env = { ...toolEnv };
-  if (chosen.includes('http')) env.PROMETHEUS = await findProgram('prometheus', 'http');
+  if (chosen.includes('http')) {
+    env.PROMETHEUS = await findProgram('prometheus', 'http');
+    env.MOSQUITTO = await findProgram('mosquitto', 'http');
+  }
   if (chosen.includes('browser')) env.CHROMIUM = await findChromium();
 
   const ran = [];
