@@ -574,7 +574,7 @@ describe.skipIf(!process.env['MOSQUITTO'])('mqtt', () => {
   });
 });
 
-/** A person starts one, e.g. as docs/ingest.md says, and names it: KAFKA_BROKERS=127.0.0.1:9092. */
+/** A broker is too much to fetch for a test: a person starts one, and names it: KAFKA_BROKERS=127.0.0.1:9092. */
 describe.skipIf(!process.env['KAFKA_BROKERS'])('kafka', () => {
   const brokers = (process.env['KAFKA_BROKERS'] ?? '').split(',');
   const topic = `source.spec.${randomUUID().slice(0, 8)}`;
