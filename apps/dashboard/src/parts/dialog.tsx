@@ -47,11 +47,12 @@ interface ConfirmProps {
   children: ReactNode;
   /** The button that does it. */
   action: string;
+  look?: 'danger' | 'primary';
   trigger: ReactNode;
   onConfirm: () => void;
 }
 
-export function Confirm({ title, children, action, trigger, onConfirm }: ConfirmProps) {
+export function Confirm({ title, children, action, look = 'danger', trigger, onConfirm }: ConfirmProps) {
   return (
     <AlertDialog.Root>
       <AlertDialog.Trigger asChild>{trigger}</AlertDialog.Trigger>
@@ -65,7 +66,7 @@ export function Confirm({ title, children, action, trigger, onConfirm }: Confirm
               <Button>Cancel</Button>
             </AlertDialog.Cancel>
             <AlertDialog.Action asChild>
-              <Button look="danger" onClick={onConfirm}>
+              <Button look={look} onClick={onConfirm}>
                 {action}
               </Button>
             </AlertDialog.Action>

@@ -15,8 +15,8 @@ import { useJob } from './hooks';
 export function EditSeries({ series }: { series: Series }) {
   const [isOpen, setOpen] = useState(false);
   const trigger = (
-    <Button look="quiet">
-      <Pencil aria-hidden className="size-3.5" /> Edit unit and period
+    <Button look="quiet" aria-label="Edit unit and period">
+      <Pencil aria-hidden className="size-3.5" /> Edit
     </Button>
   );
   return (

@@ -1,5 +1,5 @@
 /** A series as it appears in lists: its name as a link, its labels, and its state with an icon and a word. */
-import { BellRing, CircleOff, Eye, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react';
+import { BellRing, CircleOff, Eye, Gauge, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react';
 import Link from 'next/link';
 import type { Series, SeriesState } from '@bellwether/contracts';
 import type { RangeChoice } from '@/range';
@@ -55,8 +55,15 @@ const STATES: Record<SeriesState, { word: string; icon: LucideIcon; look: string
   firing: { word: 'Firing', icon: BellRing, look: 'bg-alert-soft text-alert' },
 };
 
-export function StateBadge({ state, why }: Pick<Series, 'state' | 'why'>) {
-  const { word, icon: Icon, look } = STATES[state];
+/** A counter has no model since its rate has one: nothing to worry about. */
+const COUNTER = { word: 'Counter', icon: Gauge, look: 'bg-raised text-muted' };
+
+interface StateBadgeProps {
+  series: Pick<Series, 'state' | 'why' | 'isCounter'>;
+}
+
+export function StateBadge({ series: { state, why, isCounter } }: StateBadgeProps) {
+  const { word, icon: Icon, look } = isCounter && state === 'unmodelled' ? COUNTER : STATES[state];
   return (
     <span
       title={why}

@@ -25,11 +25,7 @@ export function SurprisingSeries({ series, threshold, sparkline }: Overview['sur
         <span>
           strangest: <span className="font-medium text-ink">{chance}</span>
         </span>
-        {series.state === 'firing' ? (
-          <StateBadge state={series.state} why={series.why} />
-        ) : (
-          <span>{duration(spanMs)}</span>
-        )}
+        {series.state === 'firing' ? <StateBadge series={series} /> : <span>{duration(spanMs)}</span>}
       </p>
     </article>
   );

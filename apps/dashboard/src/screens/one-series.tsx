@@ -7,6 +7,7 @@ import type { Series } from '@bellwether/contracts';
 import { useAlerts, useSeries } from '@/api';
 import { AlertItem } from '@/parts/alert-item';
 import { Card, Fact } from '@/parts/card';
+import { CounterSwitch, OtherHalf } from '@/parts/counter';
 import { Empty, Failure, Loading } from '@/parts/feedback';
 import { useNow, useTitle } from '@/parts/hooks';
 import { EditSeries } from '@/parts/edit-series';
@@ -59,9 +60,12 @@ function Heading({ series }: { series: Series }) {
         <span className="flex flex-wrap gap-1">
           <LabelChips labels={series.labels} />
         </span>
-        <StateBadge state={series.state} why={series.why} />
+        <StateBadge series={series} />
       </div>
-      <p className="mt-0.5 text-sm text-muted">{series.why}</p>
+      <p className="mt-0.5 text-sm text-muted">
+        {series.why}
+        <OtherHalf series={series} />
+      </p>
       <Facts series={series} />
     </div>
   );
@@ -72,25 +76,30 @@ function Facts({ series }: { series: Series }) {
   const last = series.lastSampleAt === null ? null : Date.parse(series.lastSampleAt);
   const period = series.periodMs === null ? 'not known yet' : duration(series.periodMs);
   return (
-    <dl className="mt-3 flex flex-wrap items-start gap-x-8 gap-y-2 text-sm">
-      <Fact name="Newest sample">{quantity(series.lastValue, series.unit)}</Fact>
-      <Fact name="At" title={last === null ? undefined : ago(last, now)}>
-        {last === null ? MISSING : localTime(last)}
-      </Fact>
-      <Fact
-        name="Chance of it"
-        title={series.score === null ? undefined : `score ${series.score.toFixed(1)}`}
-      >
-        {scoreInWords(series.score)}
-      </Fact>
-      <Fact name="Strangest of the last 60">{scoreInWords(series.peakScore)}</Fact>
-      <Fact name="Period">
-        {period}
-        <span className="font-normal text-muted"> ({series.periodIsSet ? 'set' : 'inferred'})</span>
-      </Fact>
-      <Fact name="Unit">{series.unit ?? 'none'}</Fact>
-      <EditSeries series={series} />
-    </dl>
+    <div className="mt-3 flex flex-wrap items-start gap-x-6 gap-y-1">
+      <dl className="flex flex-wrap items-start gap-x-8 gap-y-2 text-sm">
+        <Fact name="Newest sample">{quantity(series.lastValue, series.unit)}</Fact>
+        <Fact name="At" title={last === null ? undefined : ago(last, now)}>
+          {last === null ? MISSING : localTime(last)}
+        </Fact>
+        <Fact
+          name="Chance of it"
+          title={series.score === null ? undefined : `score ${series.score.toFixed(1)}`}
+        >
+          {scoreInWords(series.score)}
+        </Fact>
+        <Fact name="Strangest of the last 60">{scoreInWords(series.peakScore)}</Fact>
+        <Fact name="Period">
+          {period}
+          <span className="font-normal text-muted"> ({series.periodIsSet ? 'set' : 'inferred'})</span>
+        </Fact>
+        <Fact name="Unit">{series.unit ?? 'none'}</Fact>
+      </dl>
+      <div className="-ml-3 flex flex-wrap">
+        <EditSeries series={series} />
+        <CounterSwitch series={series} />
+      </div>
+    </div>
   );
 }
 

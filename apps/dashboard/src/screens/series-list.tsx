@@ -198,11 +198,11 @@ function SeriesRow({ series, now }: { series: Series; now: number }) {
       <th scope="row" className={`${CELL} font-normal`}>
         <SeriesName id={series.id} name={series.name} labels={series.labels} />
         <span className="mt-1 block md:hidden">
-          <StateBadge state={series.state} why={series.why} />
+          <StateBadge series={series} />
         </span>
       </th>
       <td className={`${CELL} ${WIDE}`}>
-        <StateBadge state={series.state} why={series.why} />
+        <StateBadge series={series} />
       </td>
       <td className={`${CELL} text-right font-medium whitespace-nowrap`}>
         {quantity(series.lastValue, series.unit)}
