@@ -18,6 +18,10 @@ import type {
   SeriesChange,
   SeriesView,
   Session,
+  Source,
+  SourceChange,
+  SourceInput,
+  SourceTest,
   TrainingRun,
 } from '@bellwether/contracts';
 import useSWR, { type SWRConfiguration } from 'swr';
@@ -169,6 +173,12 @@ export const useTrainingRuns = (limit: number) =>
 export const useChannels = () =>
   useAnswer(['channels'], () => call<Channel[]>('/channels', (c) => c.Channel.array()));
 
+/** No live event tells how far a source has come, so it is asked for. */
+export const useSources = () =>
+  useAnswer(['sources'], () => call<Source[]>('/sources', (c) => c.Source.array()), {
+    refreshInterval: 3000,
+  });
+
 export const useSession = () => useAnswer(['session'], () => call<Session>('/session', (c) => c.Session));
 
 /** No live event tells of the demo itself, so its state is asked for: often while it runs, since its step changes. */
@@ -194,6 +204,20 @@ export async function removeChannel(id: number): Promise<void> {
 
 export const testChannel = (id: number): Promise<ChannelTest> =>
   call(`/channels/${id}/test`, (c) => c.ChannelTest, { method: 'POST' });
+
+export const addSource = (source: SourceInput): Promise<Source> =>
+  call('/sources', (c) => c.Source, { method: 'POST', body: source });
+
+export const changeSource = (id: number, change: SourceChange): Promise<Source> =>
+  call(`/sources/${id}`, (c) => c.Source, { method: 'PATCH', body: change });
+
+export async function removeSource(id: number): Promise<void> {
+  await send(`/sources/${id}`, { method: 'DELETE' });
+}
+
+/** Tries it once; nothing is written. */
+export const testSource = (id: number): Promise<SourceTest> =>
+  call(`/sources/${id}/test`, (c) => c.SourceTest, { method: 'POST' });
 
 export const startDemo = (speed: number): Promise<DemoState> =>
   call('/demo', (c) => c.DemoState, { method: 'POST', body: { speed } });

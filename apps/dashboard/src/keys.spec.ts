@@ -16,6 +16,7 @@ const keys: Record<string, Key> = {
   models: ['models'],
   runs: ['training-runs', 20],
   channels: ['channels'],
+  sources: ['sources'],
   session: ['session'],
   demo: ['demo'],
 };

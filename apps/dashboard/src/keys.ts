@@ -26,6 +26,7 @@ export type Key =
   | readonly ['models']
   | readonly ['training-runs', number]
   | readonly ['channels']
+  | readonly ['sources']
   | readonly ['session']
   | readonly ['demo'];
 

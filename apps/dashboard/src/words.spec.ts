@@ -9,6 +9,7 @@ import {
   labelsInWords,
   localTime,
   quantity,
+  refusalInWords,
   resolutionInWords,
   scoreInWords,
   utcTime,
@@ -129,4 +130,11 @@ it('writes an instant for people here and elsewhere', () => {
 
 it('writes labels', () => {
   expect(labelsInWords({ host: 'a', region: 'eu' })).toBe('host=a, region=eu');
+});
+
+it('says what was refused, and where the first of it stood', () => {
+  const first = { at: 'line 7', detail: 'the time is 1970-01-01' };
+  expect(refusalInWords({ reason: 'too_old', count: 2, first })).toBe(
+    '2 samples refused, too old. The first: line 7, the time is 1970-01-01',
+  );
 });

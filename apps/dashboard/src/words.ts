@@ -1,4 +1,5 @@
 /** Numbers, times and scores as a person reads them: every number leaves with its unit. */
+import type { Refusal, RefusalReason } from '@bellwether/contracts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -195,4 +196,20 @@ export function localTime(time: number, timeZone?: string): string {
 /** The same instant for people elsewhere: `2024-05-01 12:00:00 UTC`. */
 export function utcTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+const REFUSALS: Record<RefusalReason, string> = {
+  unparsable: 'could not be read',
+  non_finite: 'not a finite number',
+  too_old: 'too old',
+  in_the_future: 'in the future',
+  bad_series: 'name or labels not allowed',
+  not_a_number: 'not a number',
+  native_histogram: 'native histograms',
+  series_limit: 'too many series',
+};
+
+/** `2 samples refused, too old. The first: line 7, …`. */
+export function refusalInWords({ reason, count, first }: Refusal): string {
+  return `${counted(count, 'sample')} refused, ${REFUSALS[reason]}. The first: ${first.at}, ${first.detail}`;
 }

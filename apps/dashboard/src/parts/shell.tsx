@@ -1,7 +1,15 @@
 /** The frame around every screen: navigation (a side bar, or a bar at the bottom of a phone), live state, demo strip. */
 'use client';
 
-import { Activity, BellRing, BrainCircuit, LayoutDashboard, Settings, type LucideIcon } from 'lucide-react';
+import {
+  Activity,
+  BellRing,
+  BrainCircuit,
+  CloudDownload,
+  LayoutDashboard,
+  Settings,
+  type LucideIcon,
+} from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
@@ -19,6 +27,7 @@ const PLACES: { href: string; name: string; icon: LucideIcon }[] = [
   { href: '/series/', name: 'Series', icon: Activity },
   { href: '/alerts/', name: 'Alerts', icon: BellRing },
   { href: '/models/', name: 'Models', icon: BrainCircuit },
+  { href: '/sources/', name: 'Sources', icon: CloudDownload },
   { href: '/settings/', name: 'Settings', icon: Settings },
 ];
 
@@ -107,7 +116,7 @@ function Navigation({ firing }: { firing: number | undefined }) {
   return (
     <nav
       aria-label="Main"
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:static lg:flex lg:flex-col lg:gap-0.5 lg:border-0 lg:pb-0"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-6 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:static lg:flex lg:flex-col lg:gap-0.5 lg:border-0 lg:pb-0"
     >
       {PLACES.map(({ href, name, icon: Icon }) => {
         const isHere = href === '/' ? path === '/' : path.startsWith(href.slice(0, -1));

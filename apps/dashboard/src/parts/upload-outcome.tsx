@@ -4,7 +4,7 @@
 import { CircleCheck, TriangleAlert, X } from 'lucide-react';
 import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { IngestResult } from '@bellwether/contracts';
-import { counted } from '@/words';
+import { counted, refusalInWords } from '@/words';
 import { IconButton, LinkButton } from './button';
 
 interface Upload {
@@ -24,17 +24,6 @@ export function UploadOutcome({ children }: { children: (strip: ReactNode) => Re
   return <ReportContext value={setUpload}>{children(strip)}</ReportContext>;
 }
 
-const REASONS: Record<string, string> = {
-  unparsable: 'could not be read',
-  non_finite: 'not a finite number',
-  too_old: 'too old',
-  in_the_future: 'in the future',
-  bad_series: 'name or labels not allowed',
-  not_a_number: 'not a number',
-  native_histogram: 'native histograms',
-  series_limit: 'too many series',
-};
-
 function Strip({ upload: { fileName, result }, onClose }: { upload: Upload; onClose: () => void }) {
   const isClean = result.refused.length === 0;
   const Icon = isClean ? CircleCheck : TriangleAlert;
@@ -48,10 +37,9 @@ function Strip({ upload: { fileName, result }, onClose }: { upload: Upload; onCl
         <p className="font-medium break-words">
           {counted(result.written, 'sample')} written from {fileName}
         </p>
-        {result.refused.map(({ reason, count, first }) => (
-          <p key={reason} className="break-words text-muted">
-            {counted(count, 'sample')} refused, {REASONS[reason] ?? reason}. The first: {first.at},{' '}
-            {first.detail}
+        {result.refused.map((refusal) => (
+          <p key={refusal.reason} className="break-words text-muted">
+            {refusalInWords(refusal)}
           </p>
         ))}
       </div>
