@@ -1,4 +1,4 @@
-/** The first minutes with an empty Bellwether: three ways to bring samples in, each taken to its end. */
+/** The first minutes with an empty Bellwether: ways to bring samples in, each taken to its end. */
 import { execFileSync } from 'node:child_process';
 import type { Series } from '@bellwether/contracts';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -57,11 +57,12 @@ function requestOf([url, ...options]: string[]): {
   return { url: url!, headers, body: valuesOf('-d').join('&') };
 }
 
-test('an empty overview says what to do next, in three ways', async () => {
+test('an empty overview says what to do next, in four ways', async () => {
   const page = await person.open(bellwether.url);
   await sees(
     button(region(page, 'See it work first'), 'Start the demo'),
     button(region(page, 'Upload a CSV'), 'Choose a CSV file'),
+    region(page, 'Let Bellwether fetch').getByRole('link', { name: 'Go to sources' }),
     button(region(page, 'Send samples'), 'Copy'),
   );
 });

@@ -1,15 +1,15 @@
-/** The three ways to get samples in: a demo to look at, a file at hand, or a line of code. */
+/** The ways to get samples in: a demo to look at, a file at hand, a source to fetch from, or what sends them already. */
 'use client';
 
-import { Play } from 'lucide-react';
-import { useSyncExternalStore, type ReactNode } from 'react';
+import { CloudDownload, Play } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { useSWRConfig } from 'swr';
-import { startDemo, useDemo, useSession } from '@/api';
-import { Button } from './button';
-import { Copyable } from './copyable';
+import { startDemo, useDemo } from '@/api';
+import { Button, LinkButton } from './button';
 import { CsvUpload } from './csv-upload';
 import { Failure } from './feedback';
 import { useJob } from './hooks';
+import { Send } from './send';
 
 const DEMO_SPEED = 300;
 
@@ -34,18 +34,37 @@ export function Connect({ hasDemo = true, onDone }: ConnectProps) {
         <CsvUpload onDone={onDone} />
       </Way>
       <Way
-        title="Send samples"
-        says="From a script, a cron job or a service: one request, as many samples as you like."
+        title="Let Bellwether fetch"
+        says="From Prometheus, SQL, MQTT or Kafka: what is there already, and what comes from now on."
       >
-        <Curl />
+        <LinkButton href="/sources/">
+          <CloudDownload aria-hidden className="size-4" /> Go to sources
+        </LinkButton>
+      </Way>
+      <Way
+        title="Send samples"
+        says="From what measures already, or a line of code."
+        className="col-span-full"
+      >
+        <Send />
       </Way>
     </div>
   );
 }
 
-function Way({ title, says, children }: { title: string; says: string; children: ReactNode }) {
+interface WayProps {
+  title: string;
+  says: string;
+  children: ReactNode;
+  className?: string;
+}
+
+function Way({ title, says, children, className = '' }: WayProps) {
   return (
-    <section aria-label={title} className="min-w-0 rounded-lg border border-line bg-surface p-4">
+    <section
+      aria-label={title}
+      className={`min-w-0 rounded-lg border border-line bg-surface p-4 ${className}`}
+    >
       <h2 className="font-semibold">{title}</h2>
       <p className="mt-0.5 mb-3 text-sm text-muted">{says}</p>
       {children}
@@ -75,41 +94,3 @@ function StartDemo() {
     </div>
   );
 }
-
-function Curl() {
-  const origin = useOrigin();
-  const { data: session } = useSession();
-  return (
-    <div className="space-y-2">
-      <Copyable
-        text={curlFor(origin, session?.needsKey === true)}
-        label="curl command that sends one sample"
-      />
-      <p className="text-xs text-muted">
-        Run it every few seconds and a series grows. The{' '}
-        <a href="/api/docs" className="text-accent underline">
-          API’s documentation
-        </a>{' '}
-        has every field.
-      </p>
-    </div>
-  );
-}
-
-/** Every run sends another number, so that a loop around it makes a series worth looking at. */
-function curlFor(origin: string, needsKey: boolean): string {
-  const lines = [
-    `curl ${origin}/api/v1/samples`,
-    ...(needsKey ? [`-H 'authorization: Bearer YOUR_API_KEY'`] : []),
-    `-H 'content-type: application/json'`,
-    `-d '[{"series": "dice",\n        "time": '$(date +%s000)',\n        "value": '$((RANDOM % 6 + 1))'}]'`,
-  ];
-  return lines.join(' \\\n  ');
-}
-
-const useOrigin = () =>
-  useSyncExternalStore(
-    () => () => undefined,
-    () => window.location.origin,
-    () => 'http://localhost:8080',
-  );

@@ -42,7 +42,7 @@ function headline({ openAlerts, ingest, demo }: Overview): string {
   if (ingest.seriesCount === 0) {
     return demo.isRunning
       ? 'The demo is starting.'
-      : 'Nothing is watched yet. Bring in some samples, in one of three ways.';
+      : 'Nothing is watched yet. Bring in some samples, in one of four ways.';
   }
   const watched = counted(ingest.seriesCount, 'series', 'series');
   if (openAlerts.length === 0) return `All calm: no alert is firing on ${watched}.`;
