@@ -123,6 +123,7 @@ describe('sources', () => {
     await reads(fact(source('Shop'), 'Written'), /^[\d,]{5,} samples$/);
     await reads(fact(source('Shop'), 'Behind the clock'), /^1 min|^2 min|^\d+ s$/);
     await reads(fact(source('Shop'), 'Last success'), /just now|\d+ s ago/);
+    await reads(page.getByRole('main'), /[\d,]{5,} samples in this minute and the last, 2 series in all\./);
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Series' }).click();
     await reads(page.getByRole('row'), /requests.*job=checkout/);
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Sources' }).click();

@@ -30,11 +30,11 @@ export function SourcesScreen() {
           </Modal>
         }
       >
-        Where samples come from.
+        <Arrivals />
       </PageHead>
       <div className="space-y-4">
         <Fetched onAdd={() => setAdding(true)} />
-        <Card title="Sent to Bellwether" aside={<Arrivals />}>
+        <Card title="Sent to Bellwether">
           <Send />
         </Card>
       </div>
@@ -68,15 +68,11 @@ function Fetched({ onAdd }: { onAdd: () => void }) {
   );
 }
 
-/** Whether anything arrives, for whoever has just set up a sender. */
+/** Whether anything arrives, for whoever has just set up a source or a sender: the minute that runs counts too. */
 function Arrivals() {
   const { data: overview } = useOverview();
-  if (overview === undefined) return null;
-  const { samplesLastMinute, seriesCount } = overview.ingest;
-  return (
-    <>
-      {counted(samplesLastMinute, 'sample')} in the last minute, {counted(seriesCount, 'series', 'series')} in
-      all
-    </>
-  );
+  if (overview === undefined) return 'Where samples come from.';
+  const { perMinute, seriesCount } = overview.ingest;
+  const [last = 0, running = 0] = perMinute.slice(-2);
+  return `Where samples come from: ${counted(last + running, 'sample')} in this minute and the last, ${counted(seriesCount, 'series', 'series')} in all.`;
 }
