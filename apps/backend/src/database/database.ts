@@ -87,8 +87,8 @@ export class Database implements Queries {
     }
   }
 
-  async notify(channel: string, payload: string): Promise<void> {
-    await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
+  async notify(channel: string, payloads: readonly string[]): Promise<void> {
+    await this.query('SELECT pg_notify($1, p) FROM unnest($2::text[]) AS p', [channel, payloads]);
   }
 
   /** Calls `handle` for every payload notified on `channel`; survives a database that goes and comes back. */

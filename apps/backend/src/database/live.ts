@@ -8,7 +8,10 @@ const CHANNEL = 'bellwether';
 const IDS_PER_EVENT = 500;
 
 export async function publish(database: Database, event: LiveEvent): Promise<void> {
-  for (const part of split(event)) await database.notify(CHANNEL, JSON.stringify(part));
+  await database.notify(
+    CHANNEL,
+    split(event).map((part) => JSON.stringify(part)),
+  );
 }
 
 export async function subscribe(database: Database, handle: (event: LiveEvent) => void): Promise<void> {

@@ -9,9 +9,11 @@ import { TouchedStore } from './touched.store';
 
 /** Series whose samples arrive within this time are folded and told of together. */
 const GATHER_MS = 100;
-/** Folding may take a twentieth of the time, so that writing keeps the rest; but nobody waits longer than this for it. */
+/** Folding, and looking for periods, may take a twentieth of the time each, so that writing keeps the rest; but nobody waits longer than this. */
 const REST = 19;
-const MAX_REST_MS = 5_000;
+const MAX_REST_MS = 15_000;
+/** Series whose periods are looked for at once. */
+const LOOKS = 500;
 /** The watermarks of one statement: more would hold up the writer. */
 const PART = 1_000;
 
@@ -25,8 +27,11 @@ export class ArrivalService {
   /** Notes whose stretches are being folded. */
   private folding: string[] = [];
   private following: Promise<void> | undefined;
-  private inferring: Promise<void> = Promise.resolve();
+  private readonly due = new Set<number>();
+  private inferring: Promise<void> | undefined;
   private isEnding = false;
+  /** Ends the rest of each that rests. */
+  private readonly resting = new Set<() => void>();
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -54,9 +59,10 @@ export class ArrivalService {
   /** Ends once everything written so far is folded, told of and has its period; what fails now is left to the next process. */
   async drain(): Promise<void> {
     this.isEnding = true;
+    for (const wake of this.resting) wake();
     await this.following;
-    this.isEnding = false;
     await this.inferring;
+    this.isEnding = false;
   }
 
   private take(noteId: string, touched: Written['touched']): void {
@@ -68,13 +74,26 @@ export class ArrivalService {
   private async follow(): Promise<void> {
     let restMs = GATHER_MS;
     while (this.noteIds.length > 0) {
-      if (!this.isEnding) await new Promise((resolve) => setTimeout(resolve, restMs));
+      await this.rest(restMs);
       const from = performance.now();
       const isFolded = await this.fold();
       if (!isFolded && this.isEnding) break;
-      restMs = Math.min(MAX_REST_MS, Math.max(GATHER_MS, REST * (performance.now() - from)));
+      restMs = Math.max(GATHER_MS, REST * (performance.now() - from));
     }
     this.following = undefined;
+  }
+
+  private async rest(ms: number): Promise<void> {
+    if (this.isEnding) return;
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.resting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.min(ms, MAX_REST_MS));
+      this.resting.add(wake);
+    });
   }
 
   /** Folds what was gathered; where the database is away it is gathered again. */
@@ -111,12 +130,20 @@ export class ArrivalService {
   }
 
   private look(due: readonly number[]): void {
-    if (due.length > 0) this.inferring = this.inferring.then(() => this.infer(due));
+    for (const id of due) this.due.add(id);
+    if (due.length > 0) this.inferring ??= this.inferAll();
   }
 
-  private async infer(ids: readonly number[]): Promise<void> {
-    const looks = await this.attempt('period', () => this.series.inferPeriods(ids));
-    this.periods.looked(ids, looks ?? new Map());
+  private async inferAll(): Promise<void> {
+    while (this.due.size > 0) {
+      const ids = [...this.due].slice(0, LOOKS);
+      for (const id of ids) this.due.delete(id);
+      const from = performance.now();
+      const looks = await this.attempt('period', () => this.series.inferPeriods(ids));
+      this.periods.looked(ids, looks ?? new Map());
+      if (this.due.size > 0) await this.rest(REST * (performance.now() - from));
+    }
+    this.inferring = undefined;
   }
 
   private async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
