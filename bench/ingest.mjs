@@ -221,4 +221,4 @@ printTable(
 await sql.end();
 backend.kill('SIGTERM');
 await once(backend, 'exit');
-await rm(folder, { recursive: true, force: true });
+await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 });
