@@ -75,7 +75,7 @@ async function main() {
   const library = options.library ?? libraryVersion(LIBRARY);
   const build = `${library} ${backend.name}`;
   const kinds = KINDS.filter((kind) => wanted.includes(kind));
-  const plan = { tracks, kinds, seeds, limit, isAble: () => true, models };
+  const plan = { tracks, kinds, seeds, limit, models };
   const tasks = planned(entries, { ...plan, only: options.only, build });
   const out = resolve(options.out);
   const cache = openCache(out, { isFresh: options.fresh });

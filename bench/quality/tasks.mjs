@@ -32,8 +32,7 @@ export const FUSION = FUSED.join('+');
  * The work in the order in which it is done: a seed after the other, so that an early report has whole rows; in a seed a kind after
  * the other, the slowest first, since a process works on one kind; of a kind the biggest first.
  * @param {object[]} entries of the manifest
- * @param {{tracks: string[], kinds: string[], seeds: number[], limit?: number, only?: string, isAble: (kind: string,
- *   features: number) => boolean, models: object, build: string}} options
+ * @param {{tracks: string[], kinds: string[], seeds: number[], limit?: number, only?: string, models: object, build: string}} options
  * @returns {Task[]}
  */
 export function planned(entries, options) {
@@ -80,21 +79,18 @@ const taskOf = (entry, rest) => ({
   ...rest,
 });
 
-const anomalyTasks = (files, kind, seed, { isAble, models, build }) =>
-  files
-    .filter((entry) => isAble(kind, entry.channels))
-    .map((entry) => {
-      const config = configOf(models, kind, entry);
-      return withKey(taskOf(entry, { type: 'anomaly', kind, seed, config }), build);
-    });
+const anomalyTasks = (files, kind, seed, { models, build }) =>
+  files.map((entry) => {
+    const config = configOf(models, kind, entry);
+    return withKey(taskOf(entry, { type: 'anomaly', kind, seed, config }), build);
+  });
 
 const baselineTasks = (files, seed, { seeds, build }) =>
   BASELINES.filter((kind) => kind === 'random' || seed === seeds[0]).flatMap((kind) =>
     files.map((entry) => withKey(taskOf(entry, { type: 'baseline', kind, seed }), build)),
   );
 
-function forecastTasks(entries, kind, seed, { limit = Infinity, only = '', isAble, models, build }) {
-  if (!isAble(kind, 1)) return [];
+function forecastTasks(entries, kind, seed, { limit = Infinity, only = '', models, build }) {
   const collections = collectionsOf(entries).filter(({ name }) => `${FORECAST}/${name}`.includes(only));
   return collections.slice(0, limit).map(({ name, entries }) => {
     const [first] = entries;

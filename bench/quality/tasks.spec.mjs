@@ -27,7 +27,6 @@ const all = {
   tracks: ['nab', 'smd', 'forecast'],
   kinds: ['vae', 'vrnn'],
   seeds: [1, 2],
-  isAble: () => true,
   models,
   build: 'b1',
 };
@@ -48,14 +47,6 @@ describe('a plan', () => {
   it('asks zmax once and random with every seed', () => {
     const baselines = plan({ tracks: ['nab'], limit: 1 }).filter(({ type }) => type === 'baseline');
     expect(names(baselines).sort()).toEqual(['random nab/small 1', 'random nab/small 2', 'zmax nab/small 1']);
-  });
-
-  it('leaves out what a kind cannot do', () => {
-    const isAble = (kind, features) => kind === 'vae' || features === 1;
-    const wide = plan({ isAble, seeds: [1] }).filter(
-      ({ track, type }) => track === 'smd' && type === 'anomaly',
-    );
-    expect(names(wide)).toEqual(['vae smd/wide 1']);
   });
 
   it('makes one network of a collection, told its season', () => {
@@ -98,7 +89,7 @@ describe('a key', () => {
 });
 
 it('fuses what both models score, and keeps the scores for it', () => {
-  const tasks = plan({ isAble: (kind, features) => kind === 'vae' || features === 1, seeds: [1] });
+  const tasks = plan({ tracks: ['nab'], seeds: [1] });
   const fused = fusions(tasks, 'b1');
   expect(names(fused)).toEqual(['vae+vrnn nab/big 1', 'vae+vrnn nab/small 1']);
   const parts = fused[0].of.map((key) => tasks.find((task) => task.key === key));
