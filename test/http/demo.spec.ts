@@ -31,7 +31,8 @@ const stop = (query = '') => fetch(`${bellwether.url}/api/v1/demo${query}`, { me
 const live = () =>
   until(async () => {
     const { step } = await state();
-    return step?.startsWith('replaying live') && series();
+    const all = step?.startsWith('replaying live') && (await series());
+    return all && all.every(({ lastSampleAt }) => lastSampleAt) && all;
   });
 const identity = ({ id, name, labels, unit }: Series) => ({ id, name, labels, unit });
 const times = async ({ id }: Series, to: number) =>

@@ -14,6 +14,7 @@ import { migrate } from '../../apps/backend/src/database/migrate';
 import { ProblemFilter } from '../../apps/backend/src/http/problem.filter';
 import { IngestModule } from '../../apps/backend/src/ingest/ingest.module';
 import { IngestService } from '../../apps/backend/src/ingest/ingest.service';
+import { until } from '../support/bellwether';
 
 const url = process.env['DATABASE_URL']!;
 const MAX_BODY_MB = 12;
@@ -334,6 +335,8 @@ describe('series', () => {
       { series: 'http.list.a', labels, time: T0, value: 1 },
       { series: 'http.list.b', labels: { ...labels, host: 'Ünë=1' }, time: T0, value: 2 },
     ]);
+    // The newest values are known a moment after the answer.
+    await until(async () => (await call('?search=http.list.b')).body[0].lastValue === 2);
   });
 
   test('are listed by page, with their total', async () => {

@@ -69,17 +69,19 @@ test('ingest says when to come again while it is away, and goes on by itself whe
   await startDatabase();
   await until(async () => (await send(3)).status === 200);
   expect((await fetch(`${base}/health/ready`)).status).toBe(200);
-  const [series] = (await (await fetch(`${base}/api/v1/series?search=away`)).json()) as Series[];
-  expect(series).toMatchObject({ name: 'away', lastValue: 3 });
+  const series = await until(async () => {
+    const [found] = (await (await fetch(`${base}/api/v1/series?search=away`)).json()) as Series[];
+    return found?.lastValue === 3 && found;
+  });
 
   // The listener is there again as well: screens hear of samples without being opened anew.
   const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
   let heard = '';
-  const isHeard = until(() => heard.includes(`[${series!.id}]`));
+  const isHeard = until(() => heard.includes(`[${series.id}]`));
   const reading = (async () => {
     for (
       let part = await reader.read();
-      !part.done && !heard.includes(`[${series!.id}]`);
+      !part.done && !heard.includes(`[${series.id}]`);
       part = await reader.read()
     )
       heard += part.value;

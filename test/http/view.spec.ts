@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from '../../apps/backend/src/api/server';
 import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
+import { until } from '../support/bellwether';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -48,9 +49,13 @@ async function send(series: string, rows: [number, number][]): Promise<void> {
     body: JSON.stringify(rows.map(([time, value]) => ({ series, time, value }))),
   });
   expect(await response.json()).toEqual({ written: rows.length, refused: [] });
+  // What is acknowledged is written; that the series ends there is told a moment later.
+  const newest = Math.max(...rows.map(([time]) => time));
+  await until(async () => Date.parse((await seriesOf(series)).lastSampleAt ?? '') >= newest);
 }
-const idOf = async (name: string): Promise<number> =>
-  ((await (await fetch(`${base}/series?search=${name}`)).json()) as Series[])[0]!.id;
+const seriesOf = async (name: string): Promise<Series> =>
+  ((await (await fetch(`${base}/series?search=${name}`)).json()) as Series[])[0]!;
+const idOf = async (name: string): Promise<number> => (await seriesOf(name)).id;
 
 async function view(query: object = {}, of = id): Promise<SeriesView> {
   const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
