@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
+import { floatArray, intArray, timeArray } from '../database/arrays';
 import { Database, type Queries } from '../database/database';
 import { isRated, type SeriesIdentity } from '../series/series';
 import { isMaybeCompressed, unlimitDecompression } from '../database/compressed';
@@ -54,8 +55,8 @@ const GONE = `
   )`;
 
 const INCOMING = `
-  SELECT i.series_id, to_timestamp(i.ms / 1000), i.value
-  FROM unnest($1::int[], $2::float8[], $3::float8[]) AS i(series_id, ms, value)
+  SELECT i.series_id, i.time, i.value
+  FROM unnest($1::int[], $2::timestamptz[], $3::float8[]) AS i(series_id, time, value)
   WHERE NOT EXISTS (SELECT FROM gone)`;
 
 /** Samples, and the note of what they touch, in one statement: all of it or nothing. Fails where one of them is there already. */
@@ -109,9 +110,6 @@ export interface Resolved {
   /** How many of them are new. */
   added: number;
 }
-
-/** As PostgreSQL writes an array: faster than the driver, which quotes every element. */
-const asArray = (column: readonly number[]): string => `{${column.join(',')}}`;
 
 @Injectable()
 export class IngestStore {
@@ -211,10 +209,9 @@ async function run(
   statement: string,
   { rows, touched, queries }: { rows: Rows; touched: Touched; queries: Queries },
 ): Promise<Written> {
-  const columns = [rows.seriesId, rows.timeMs, rows.value].map(asArray);
-  const { seriesIds, firsts, lasts } = touched;
-  const stretches = statement === INSERT ? [seriesIds, firsts, lasts] : [seriesIds];
-  const values = [...columns, rows.value.length, ...stretches.map(asArray)];
+  const columns = [intArray(rows.seriesId), timeArray(rows.timeMs), floatArray(rows.value)];
+  const stretches = statement === INSERT ? [floatArray(touched.firsts), floatArray(touched.lasts)] : [];
+  const values = [...columns, rows.value.length, intArray(touched.seriesIds), ...stretches];
   const answer = await queries.query<WrittenRow>(statement, values);
   const { gone, id, ...changed } = answer.rows[0]!;
   if (gone.length > 0 || id === null) throw new SeriesGone(`series ${gone.join(', ')} were deleted`);

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../clock';
+import { intArray, timeArray } from '../database/arrays';
 import { Database, type Queries } from '../database/database';
 import { isMaybeCompressed, unlimitDecompression } from '../database/compressed';
 import type { Touched } from './touched';
@@ -13,8 +14,8 @@ const ABANDONED = "INTERVAL '20 seconds'";
  */
 const FOLD = `
   WITH touched AS (
-    SELECT s.id, to_timestamp(i.first / 1000) AS first, to_timestamp(i.last / 1000) AS last
-    FROM unnest($1::int[], $2::float8[], $3::float8[]) AS i(id, first, last)
+    SELECT s.id, i.first, i.last
+    FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS i(id, first, last)
     JOIN series s ON s.id = i.id
   ), rated AS (
     SELECT r.id AS series_id, step.time,
@@ -70,7 +71,8 @@ export class TouchedStore {
   /** Moves the watermarks; returns all series whose samples changed: those given that still are, and the rates of counters. */
   async fold(touched: Touched): Promise<number[]> {
     const { seriesIds, firsts, lasts } = touched;
-    const run = (queries: Queries) => queries.query<{ series_id: number }>(FOLD, [seriesIds, firsts, lasts]);
+    const run = (queries: Queries) =>
+      queries.query<{ series_id: number }>(FOLD, [intArray(seriesIds), timeArray(firsts), timeArray(lasts)]);
     const oldestMs = firsts.reduce((oldest, ms) => Math.min(oldest, ms), Infinity);
     const { rows } = isMaybeCompressed(oldestMs, this.now())
       ? await this.database.transaction(async (queries) => {
