@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Database, DatabaseAway } from '../database/database';
 import { publish } from '../database/live';
@@ -9,9 +10,11 @@ import { TouchedStore } from './touched.store';
 
 /** Series whose samples arrive within this time are folded and told of together. */
 const GATHER_MS = 100;
-/** Folding, and looking for periods, may take a twentieth of the time each, so that writing keeps the rest; but nobody waits longer than this. */
+/** While samples are written, folding and looking for periods may take a twentieth of the time each; but nobody waits longer than this. */
 const REST = 19;
 const MAX_REST_MS = 15_000;
+/** Between two attempts while the database is away. */
+const AWAY_MS = 1_000;
 /** Series whose periods are looked for at once. */
 const LOOKS = 500;
 /** The watermarks of one statement: more would hold up the writer. */
@@ -30,8 +33,7 @@ export class ArrivalService {
   private readonly due = new Set<number>();
   private inferring: Promise<void> | undefined;
   private isEnding = false;
-  /** Ends the rest of each that rests. */
-  private readonly resting = new Set<() => void>();
+  private wroteAtMs = -Infinity;
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -59,7 +61,6 @@ export class ArrivalService {
   /** Ends once everything written so far is folded, told of and has its period; what fails now is left to the next process. */
   async drain(): Promise<void> {
     this.isEnding = true;
-    for (const wake of this.resting) wake();
     await this.following;
     await this.inferring;
     this.isEnding = false;
@@ -68,6 +69,7 @@ export class ArrivalService {
   private take(noteId: string, touched: Written['touched']): void {
     this.noteIds.push(noteId);
     this.gathered.add(touched);
+    this.wroteAtMs = performance.now();
     this.following ??= this.follow();
   }
 
@@ -78,22 +80,18 @@ export class ArrivalService {
       const from = performance.now();
       const isFolded = await this.fold();
       if (!isFolded && this.isEnding) break;
+      if (!isFolded) await sleep(AWAY_MS);
       restMs = Math.max(GATHER_MS, REST * (performance.now() - from));
     }
     this.following = undefined;
   }
 
+  /** Ends after `ms`, or as soon as nothing is written any more: then nobody has to be left time for. */
   private async rest(ms: number): Promise<void> {
-    if (this.isEnding) return;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.resting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, Math.min(ms, MAX_REST_MS));
-      this.resting.add(wake);
-    });
+    const untilMs = performance.now() + Math.min(ms, MAX_REST_MS);
+    const isDue = () => this.isEnding || performance.now() >= Math.min(untilMs, this.wroteAtMs + GATHER_MS);
+    do await sleep(GATHER_MS);
+    while (!isDue());
   }
 
   /** Folds what was gathered; where the database is away it is gathered again. */
