@@ -13,6 +13,8 @@ const GATHER_MS = 100;
 /** While samples are written, folding and looking for periods may take a twentieth of the time each; but nobody waits longer than this. */
 const REST = 19;
 const MAX_REST_MS = 15_000;
+/** Without a statement for so long, nothing is written now. */
+const QUIET_MS = 1_000;
 /** Between two attempts while the database is away. */
 const AWAY_MS = 1_000;
 /** Series whose periods are looked for at once. */
@@ -89,7 +91,7 @@ export class ArrivalService {
   /** Ends after `ms`, or as soon as nothing is written any more: then nobody has to be left time for. */
   private async rest(ms: number): Promise<void> {
     const untilMs = performance.now() + Math.min(ms, MAX_REST_MS);
-    const isDue = () => this.isEnding || performance.now() >= Math.min(untilMs, this.wroteAtMs + GATHER_MS);
+    const isDue = () => this.isEnding || performance.now() >= Math.min(untilMs, this.wroteAtMs + QUIET_MS);
     do await sleep(GATHER_MS);
     while (!isDue());
   }
