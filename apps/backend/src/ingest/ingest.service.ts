@@ -228,7 +228,7 @@ function gather(slices: Slice<Request>[]): { rows: Rows; series: Map<number, Kno
     for (let i = from; i < to; i++) {
       const one = of.series[seriesAt[i]!];
       if (!one) continue;
-      series.set(one.id, one);
+      if (one.id !== rows.seriesId.at(-1)) series.set(one.id, one);
       rows.seriesId.push(one.id);
       rows.timeMs.push(timeMs[i]!);
       rows.value.push(value[i]!);

@@ -43,20 +43,16 @@ export interface Rows {
 
 /** Keeps the last of equal (series, time) and sorts: statements that lock rows in one order cannot block each other. */
 export function settle({ seriesId, timeMs, value }: Rows): Rows {
-  const bySeries = new Map<number, Map<number, number>>();
-  for (let i = 0; i < seriesId.length; i++) {
-    const times = bySeries.get(seriesId[i]!);
-    if (times) times.set(timeMs[i]!, value[i]!);
-    else bySeries.set(seriesId[i]!, new Map([[timeMs[i]!, value[i]!]]));
-  }
-  const settled: Rows = { seriesId: [], timeMs: [], value: [] };
-  for (const id of [...bySeries.keys()].sort((a, b) => a - b)) {
-    const times = bySeries.get(id)!;
-    for (const time of [...times.keys()].sort((a, b) => a - b)) {
-      settled.seriesId.push(id);
-      settled.timeMs.push(time);
-      settled.value.push(times.get(time)!);
-    }
-  }
-  return settled;
+  const compare = (a: number, b: number) => seriesId[a]! - seriesId[b]! || timeMs[a]! - timeMs[b]! || a - b;
+  const order = seriesId.map((_, i) => i).sort(compare);
+  const isLast = (i: number, at: number) => {
+    const next = order[at + 1];
+    return next === undefined || seriesId[i] !== seriesId[next] || timeMs[i] !== timeMs[next];
+  };
+  const kept = order.filter(isLast);
+  return {
+    seriesId: kept.map((i) => seriesId[i]!),
+    timeMs: kept.map((i) => timeMs[i]!),
+    value: kept.map((i) => value[i]!),
+  };
 }
