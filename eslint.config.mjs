@@ -28,6 +28,7 @@ export const backendOrder = [
   'ingest',
   'sources',
   'registry',
+  'silences',
   'training',
   'scoring',
   'alerts',

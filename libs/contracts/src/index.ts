@@ -5,6 +5,7 @@ export * from './series';
 export * from './alert';
 export * from './channel';
 export * from './source';
+export * from './silence';
 export * from './registry';
 export * from './view';
 export * from './overview';
