@@ -225,6 +225,7 @@ test.each([
   [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, /NODE_EXTRA_CA_CERTS/],
   [{ code: 'ERR_SSL_WRONG_VERSION_NUMBER' }, /does not speak TLS/],
   [{ code: 'UND_ERR_CONNECT_TIMEOUT' }, /cannot be reached/],
+  [{ message: 'fetch failed', cause: { message: 'bad port' } }, /serve it on another/],
   [{ code: '42P01' }, undefined],
   ['text', undefined],
 ])('the error %j is explained', (error, expected) => {

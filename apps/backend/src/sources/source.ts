@@ -240,8 +240,16 @@ export function explainConnection(error: unknown, place: string): string | undef
     return `The certificate of ${place} cannot be verified (${code}): name its CA in NODE_EXTRA_CA_CERTS.`;
   if (/SSL|EPROTO/.test(code))
     return `${place} does not speak TLS, or not this kind (${code}): correct the address.`;
+  if (messageOf(error).includes('bad port'))
+    return `${place} has a port that no web client asks, see https://fetch.spec.whatwg.org/#port-blocking: serve it on another one.`;
   return undefined;
 }
+
+/** What an error and its cause say. */
+const messageOf = (error: unknown): string => {
+  const { message, cause } = (error ?? {}) as { message?: unknown; cause?: { message?: unknown } };
+  return [message, cause?.message].filter((text) => typeof text === 'string').join(': ');
+};
 
 /** The code of an error, or of the first of its causes and parts that has one. */
 function codeOf(error: unknown, depth = 0): string {
