@@ -2,8 +2,9 @@ import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown 
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { Database } from './database';
+import { VaultService } from './vault.service';
 
-/** Gives every module the configuration, the clock and the database of this process. */
+/** Gives every module the configuration, the clock, the database and the vault of this process. */
 @Global()
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {
@@ -24,8 +25,9 @@ export class DatabaseModule implements OnApplicationShutdown {
         { provide: CONFIG, useValue: config },
         { provide: CLOCK, useValue: clock },
         { provide: Database, useValue: database },
+        VaultService,
       ],
-      exports: [CONFIG, CLOCK, Database],
+      exports: [CONFIG, CLOCK, Database, VaultService],
     };
   }
 

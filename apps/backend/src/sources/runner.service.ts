@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { Refusal, SourceSettings } from '@bellwether/contracts';
 import { CLOCK, type Clock } from '../clock';
+import { VaultService } from '../database/vault.service';
 import { BadInput } from '../http/problem';
 import { mergeRefusals, type Decoded } from '../ingest/ingest';
 import { IngestService } from '../ingest/ingest.service';
 import { forget, workOf } from './kinds';
 import { type Run, startRun, type Work } from './run';
-import { portionsOf, printable, printableRefusals } from './source';
+import { addressOf, portionsOf, printable, printableRefusals, type Secrets } from './source';
 import { SourceStore, type Holder, type StoredSource } from './source.store';
-import { VaultService } from './vault.service';
 import type { Desk, Outcome } from './work';
 
 /** A process that was killed keeps its sources for so long; one that lives asks again in half of it. */
@@ -57,7 +57,7 @@ export class RunnerService implements BeforeApplicationShutdown {
 
   /** Ends a source that was changed or deleted, if it runs here: nothing of it is written once this resolves. */
   async leave(before: StoredSource, after?: SourceSettings): Promise<void> {
-    this.end(before.id, async () => forget(before.settings, after, await this.vault.open(before)));
+    this.end(before.id, async () => forget(before.settings, after, await this.secretsOf(before)));
     await within(GRACE_MS, this.ending.get(before.id));
   }
 
@@ -110,12 +110,16 @@ export class RunnerService implements BeforeApplicationShutdown {
     const desk = this.deskOf(source);
     return {
       round: async () => {
-        work ??= workOf({ ...source, secrets: await this.vault.open(source) }, desk, wake);
+        work ??= workOf({ ...source, secrets: await this.secretsOf(source) }, desk, wake);
         return work.round();
       },
       interrupt: () => work?.interrupt(),
       close: async () => work?.close(),
     };
+  }
+
+  private secretsOf({ sealed, settings }: StoredSource): Promise<Secrets> {
+    return this.vault.open<Secrets>(sealed, addressOf(settings));
   }
 
   private deskOf(source: StoredSource): Desk {

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Source, SourceChange, SourceInput, SourceSettings, SourceTest } from '@bellwether/contracts';
 import { CLOCK, type Clock } from '../clock';
 import { SecretUnusable } from '../database/secret';
+import { VaultService } from '../database/vault.service';
 import { BadInput, Conflict, NotFound } from '../http/problem';
 import { IngestService } from '../ingest/ingest.service';
 import { NOTHING, tryOnce } from './kinds';
@@ -14,6 +15,7 @@ import {
   givesAll,
   goesOn,
   judge,
+  namesOf,
   type Secrets,
   secretsSet,
   SourceError,
@@ -21,7 +23,6 @@ import {
   tidy,
 } from './source';
 import { SourceStore, type StoredSource } from './source.store';
-import { VaultService } from './vault.service';
 
 const MOST_SOURCES = 200;
 
@@ -95,7 +96,7 @@ export class SourceService {
     const source = await this.find(id);
     const { settings } = source;
     try {
-      const secrets = await this.vault.open(source);
+      const secrets = await this.vault.open<Secrets>(source.sealed, addressOf(settings));
       const occasion = { nowMs: this.now(), accept: this.ingest.acceptance };
       return summarize(await tryOnce({ settings, secrets }, occasion, randomUUID()), NOTHING[settings.kind]);
     } catch (error) {
@@ -112,7 +113,7 @@ export class SourceService {
 
   private async sealed(settings: SourceSettings, secrets: Secrets) {
     try {
-      return await this.vault.seal(settings, secrets);
+      return { sealed: await this.vault.seal(secrets, addressOf(settings)), secretNames: namesOf(secrets) };
     } catch (error) {
       if (error instanceof SecretUnusable) throw new Conflict(error.message);
       throw error;
@@ -123,7 +124,7 @@ export class SourceService {
   private async opened(source: StoredSource, secrets: SourceChange['secrets']): Promise<Secrets> {
     if (givesAll(source.secretNames, secrets ?? {})) return {};
     try {
-      return await this.vault.open(source);
+      return await this.vault.open<Secrets>(source.sealed, addressOf(source.settings));
     } catch (error) {
       if (error instanceof SecretUnusable) throw new Conflict(error.message);
       throw error;

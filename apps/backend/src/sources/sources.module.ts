@@ -5,12 +5,11 @@ import { SourceController } from './source.controller';
 import { SourceSchedule } from './source.schedule';
 import { SourceService } from './source.service';
 import { SourceStore } from './source.store';
-import { VaultService } from './vault.service';
 
 /** Fetches samples from elsewhere: for the process that answers HTTP. Needs `ScheduleModule.forRoot()` there. */
 @Module({
   imports: [IngestModule],
   controllers: [SourceController],
-  providers: [RunnerService, SourceSchedule, SourceService, SourceStore, VaultService],
+  providers: [RunnerService, SourceSchedule, SourceService, SourceStore],
 })
 export class SourcesModule {}
