@@ -25,7 +25,7 @@ export default defineConfig({
             'libs/*/src/**/*.spec.ts',
             'test/architecture/*.spec.ts',
             'tools/*.spec.mjs',
-            'bench/quality/*.spec.mjs',
+            'bench/*/*.spec.mjs',
           ],
           testTimeout: 30_000,
         },

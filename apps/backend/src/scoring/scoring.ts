@@ -94,7 +94,7 @@ export function threshold(
 }
 /** Chosen on series of NAB, KPI and WSD; what it does on those stands in docs/quality.md. */
 const INDEPENDENCE = 0.25;
-const MIN_THRESHOLD = 2;
+const MIN_THRESHOLD = 1;
 const MAX_THRESHOLD = 6;
 
 /** Raw scores (nats) of one step to a calibrated surprise; undefined when no model could say anything. */
