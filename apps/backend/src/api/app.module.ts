@@ -19,6 +19,7 @@ import { SCORE_LISTENER, type ScoreListener } from '../scoring/scoring.service';
 import { ScorerModule } from '../scoring/scoring.module';
 import { ScreensModule } from '../screens/screens.module';
 import { SeriesModule } from '../series/series.module';
+import { SilencesModule } from '../silences/silences.module';
 import { SourcesModule } from '../sources/sources.module';
 import { TrainerModule, TrainingApiModule } from '../training/training.module';
 import { loggerOptions } from './logger';
@@ -48,6 +49,7 @@ export class ApiModule {
         IngestModule,
         SourcesModule,
         RegistryApiModule,
+        SilencesModule,
         TrainingApiModule,
         AlertsModule,
         DemoModule,

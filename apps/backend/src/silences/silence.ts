@@ -83,6 +83,17 @@ export const currentAt = (silence: Silence, atMs: number): Occurrence | undefine
 export const activeAt = (silence: Silence, series: Identity, atMs: number): boolean =>
   currentAt(silence, atMs) !== undefined && testOf(silence.matchers)(series);
 
+/** Stretches in order, those that meet as one. */
+export function merged(stretches: readonly Occurrence[]): Occurrence[] {
+  const result: Occurrence[] = [];
+  for (const { from, to } of stretches.toSorted((a, b) => a.from - b.from)) {
+    const last = result.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else result.push({ from, to });
+  }
+  return result;
+}
+
 /** The first occurrence that begins after this instant. */
 export function nextAfter(silence: Silence, atMs: number): Occurrence | undefined {
   const begin = Math.max(atMs, Date.parse(silence.schedule.from));

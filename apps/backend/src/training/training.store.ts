@@ -2,11 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Grid, modelability, toGrid } from '@bellwether/models/grid';
 import { Database } from '../database/database';
 import { WATCHES } from '../registry/selector';
-import { type Group, MAX_SERIES, MAX_STEPS, MIN_STEPS } from './training';
+import { maintenanceOf } from '../silences/held.store';
+import { type Group, leaveOut, MAX_SERIES, MAX_STEPS, MIN_STEPS } from './training';
 
 export interface SeriesGrid {
   seriesId: number;
   grid: Grid;
+  /** Samples of maintenance windows, which are missing in the grid. */
+  leftOut: number;
 }
 
 /** A series found unfit for a model is looked at again after this time. */
@@ -77,7 +80,7 @@ export class TrainingStore {
     return rows.map(({ id }) => id);
   }
 
-  /** The newest `MAX_STEPS` steps of each series, on the grid of the period. */
+  /** The newest `MAX_STEPS` steps of each series, on the grid of the period; without what was measured in maintenance windows. */
   async grids(seriesIds: number[], periodMs: number): Promise<SeriesGrid[]> {
     const grids: SeriesGrid[] = [];
     for (let i = 0; i < seriesIds.length; i += SERIES_PER_QUERY) {
@@ -90,10 +93,30 @@ export class TrainingStore {
          GROUP BY w.series_id`,
         [seriesIds.slice(i, i + SERIES_PER_QUERY), periodMs],
       );
-      for (const { series_id, times, values } of rows)
-        grids.push({ seriesId: series_id, grid: toGrid(times ?? [], values ?? [], periodMs, MAX_STEPS) });
+      const windows = await this.windows(rows);
+      for (const { series_id, ...found } of rows) {
+        const { times, values } = { times: found.times ?? [], values: found.values ?? [] };
+        const kept = leaveOut({ times, values }, windows.get(series_id) ?? []);
+        const grid = toGrid(kept.times, kept.values, periodMs, MAX_STEPS);
+        grids.push({ seriesId: series_id, grid, leftOut: times.length - kept.times.length });
+      }
     }
     return grids;
+  }
+
+  private windows(rows: readonly GridRow[]) {
+    const span = { from: Infinity, to: -Infinity };
+    for (const { times } of rows)
+      for (const time of times ?? []) {
+        span.from = Math.min(span.from, time);
+        span.to = Math.max(span.to, time + 1);
+      }
+    if (span.from >= span.to) return new Map<number, never[]>();
+    return maintenanceOf(
+      this.database,
+      rows.map(({ series_id }) => series_id),
+      span,
+    );
   }
 
   /** Those of these series that a model can be learnt from; of the others it is written down why not. */
@@ -101,7 +124,7 @@ export class TrainingStore {
     const grids = await this.grids(seriesIds, periodMs);
     const judged = grids.map((series) => ({ series, verdict: modelability(series.grid) }));
     const unfit = judged.flatMap(({ series, verdict }) =>
-      verdict.ok ? [] : [{ seriesId: series.seriesId, reason: verdict.reason }],
+      verdict.ok ? [] : [{ seriesId: series.seriesId, reason: whyUnfit(verdict.reason, series.leftOut) }],
     );
     if (unfit.length > 0) await this.setUnmodelled(unfit);
     return judged.filter(({ verdict }) => verdict.ok).map(({ series }) => series);
@@ -121,6 +144,9 @@ export class TrainingStore {
     await this.database.query('DELETE FROM unmodelled WHERE series_id = ANY($1::int[])', [seriesIds]);
   }
 }
+
+const whyUnfit = (reason: string, leftOut: number): string =>
+  leftOut === 0 ? reason : `${reason}; samples left out, as they lie in maintenance windows: ${leftOut}`;
 
 const STEPS = `(floor(extract(epoch FROM w.last_sample_at - w.first_sample_at) * 1000 / s.period_ms) + 1)`;
 

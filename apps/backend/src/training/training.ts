@@ -97,3 +97,26 @@ export function toCalibrateOn(raw: Float32Array): Float32Array {
   return raw.subarray(raw.length - (heldOut >= ENOUGH_TO_CALIBRATE ? heldOut : raw.length >> 1));
 }
 const ENOUGH_TO_CALIBRATE = 500;
+
+/** Samples without those taken within these stretches: [from, to), in order, none meeting another; all times in epoch ms. */
+export function leaveOut(
+  samples: { times: number[]; values: number[] },
+  stretches: readonly { from: number; to: number }[],
+): { times: number[]; values: number[] } {
+  if (stretches.length === 0) return samples;
+  const isKept = samples.times.map((time) => !isWithin(stretches, time));
+  return {
+    times: samples.times.filter((_, i) => isKept[i]),
+    values: samples.values.filter((_, i) => isKept[i]),
+  };
+}
+
+function isWithin(stretches: readonly { from: number; to: number }[], time: number): boolean {
+  let [low, high] = [0, stretches.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stretches[middle]!.to <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low < stretches.length && stretches[low]!.from <= time;
+}
