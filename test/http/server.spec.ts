@@ -99,7 +99,9 @@ describe('what is not there', () => {
     ['DELETE', '/api/v1/series/ID', 'series'],
     ['GET', '/api/v1/alerts/ID', 'alert'],
     ['POST', '/api/v1/detectors/ID/train', 'detector'],
+    ['GET', '/api/v1/channels/ID', 'channel'],
     ['DELETE', '/api/v1/channels/ID', 'channel'],
+    ['GET', '/api/v1/channels/ID/notifications', 'channel'],
     ['POST', '/api/v1/channels/ID/test', 'channel'],
   ])('%s %s says which, and refuses what is no id', async (method, path, what) => {
     const to = (id: string) =>

@@ -1,22 +1,26 @@
 /** The outbox against real HTTP receivers: once, in order, again after failures and crashes, each channel by itself. */
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
-import type { NotificationBody } from '@bellwether/contracts';
+import { type Channel, ChannelInput, type NewChannel, type NotificationBody } from '@bellwether/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AlertService } from '../../apps/backend/src/alerts/alert.service';
 import { AlertStore } from '../../apps/backend/src/alerts/alert.store';
 import { AlertsWorkerModule } from '../../apps/backend/src/alerts/alerts.module';
+import { ChannelService } from '../../apps/backend/src/alerts/channel.service';
 import { ChannelStore } from '../../apps/backend/src/alerts/channel.store';
 import { NotificationSchedule } from '../../apps/backend/src/alerts/notification.schedule';
 import { LEASE_MS, NotificationService } from '../../apps/backend/src/alerts/notification.service';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
+import { SafeService } from '../../apps/backend/src/alerts/safe.service';
 import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { DatabaseModule } from '../../apps/backend/src/database/database.module';
 import { migrate } from '../../apps/backend/src/database/migrate';
+import { VaultService } from '../../apps/backend/src/database/vault.service';
 
 const START = Date.parse('2025-11-20T00:00:00Z');
 const HOUR = 3_600_000;
@@ -24,8 +28,10 @@ const middle = () => 0.5;
 
 interface Heard {
   path: string;
+  headers: IncomingMessage['headers'];
   key: string | undefined;
   body: NotificationBody;
+  text: string;
 }
 
 let database: Database;
@@ -70,21 +76,37 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   let text = '';
   for await (const chunk of request) text += String(chunk);
   const key = request.headers['idempotency-key'] as string | undefined;
-  const one = { path: request.url!, key, body: JSON.parse(text) as NotificationBody };
+  const one = {
+    path: request.url!,
+    headers: request.headers,
+    key,
+    text,
+    body: JSON.parse(text) as NotificationBody,
+  };
   heard.push(one);
   answer(one, response);
 }
 
-const config = { ...readConfig({ PUBLIC_URL: 'https://bellwether.example/' }) };
-const newService = (): NotificationService =>
-  new NotificationService(new NotificationStore(database), new AlertStore(database), config, () => nowMs);
+const config = readConfig({ PUBLIC_URL: 'https://bellwether.example/', SECRET_KEY: 's'.repeat(32) });
+const clock = () => nowMs;
+const safeOf = (settings = config, at = database) =>
+  new SafeService(new ChannelStore(at), new VaultService(settings));
+function newService(settings = config, at = database): NotificationService {
+  const stores = [new NotificationStore(at), new AlertStore(at), new ChannelStore(at)] as const;
+  return new NotificationService(...stores, safeOf(settings, at), settings, clock);
+}
+const channels = (): ChannelService => {
+  const [store, outbox, alerts] = [
+    new ChannelStore(database),
+    new NotificationStore(database),
+    new AlertStore(database),
+  ];
+  return new ChannelService(store, outbox, alerts, safeOf(), config, clock);
+};
 
-async function addChannel(path: string): Promise<number> {
-  const id = await new ChannelStore(database).add(
-    { kind: 'webhook', name: 'notification.spec', url: origin + path },
-    50,
-  );
-  return id!;
+async function addChannel(path: string, more: Partial<NewChannel> = {}): Promise<number> {
+  const given = { name: 'notification.spec', url: origin + path, ...more };
+  return (await channels().add(ChannelInput.parse(given))).id;
 }
 
 /** Writes an alert and whom to notify of it. */
@@ -113,7 +135,7 @@ async function deliver(service: NotificationService): Promise<void> {
 const events = (path?: string) =>
   heard.filter((one) => !path || one.path === path).map(({ body }) => body.event.replace('alert.', ''));
 
-const channel = async (id: number) => (await new ChannelStore(database).byId(id))!;
+const channel = (id: number): Promise<Channel> => channels().read(id);
 
 describe('a delivery', () => {
   test('brings a fire and its end, once each, in order', async () => {
@@ -183,12 +205,10 @@ describe('a delivery', () => {
   });
 
   test('to nobody says that there was no connection', async () => {
-    const store = new ChannelStore(database);
-    const url = 'http://127.0.0.1:1/secret';
-    const id = await store.add({ kind: 'webhook', name: 'notification.spec', url }, 50);
+    const id = await addChannel('', { url: 'http://127.0.0.1:1/secret' });
     await newAlert({ isOver: false });
     await deliver(newService());
-    expect((await channel(id!)).lastError).toMatch(/^No connection to 127\.0\.0\.1:1/);
+    expect((await channel(id)).lastError).toMatch(/^No connection to 127\.0\.0\.1:1/);
   });
 });
 
@@ -289,6 +309,179 @@ describe('channels', () => {
   });
 });
 
+describe('a channel', () => {
+  const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+  const row = async (id: number) =>
+    (await database.query<Record<string, unknown>>('SELECT c.* FROM channel c WHERE c.id = $1', [id]))
+      .rows[0]!;
+
+  test('of before is sealed when sending begins, and goes on to be told', async () => {
+    const { rows } = await database.query<{ id: number }>(
+      `INSERT INTO channel (name, url) VALUES ('notification.spec', $1) RETURNING id`,
+      [`${origin}/old?token=hush`],
+    );
+    const id = rows[0]!.id;
+    await newAlert({ isOver: true });
+    const service = newService();
+    await service.onApplicationBootstrap();
+    await deliver(service);
+    expect(events('/old?token=hush')).toEqual(['firing', 'resolved']);
+    expect(await row(id)).toMatchObject({ url: null, secret_names: ['url'], place: origin.slice(7) });
+    expect(JSON.stringify({ ...(await row(id)), ...(await channel(id)) })).not.toMatch(/hush|old/);
+  });
+
+  test('whose key is lost waits and says so, and others go on', async () => {
+    const id = await addChannel('/sealed');
+    const log = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await newAlert({ isOver: false });
+    const elsewhere = readConfig({ SECRET_KEY: 'x'.repeat(32) });
+    await deliver(newService(elsewhere));
+    expect(heard).toEqual([]);
+    expect((await channel(id)).lastError).toContain('written with another key');
+    expect(log).not.toHaveBeenCalled();
+    nowMs += LEASE_MS;
+    await deliver(newService());
+    expect(events('/sealed')).toEqual(['firing']);
+  });
+
+  test('is told of the series it selects', async () => {
+    await database.query('UPDATE series s SET labels = s.labels || $2 WHERE s.id = $1', [
+      seriesId,
+      { env: 'prod', team: 'a' },
+    ]);
+    await addChannel('/prod', { selector: { labels: { env: 'prod' } } });
+    await addChannel('/both', {
+      selector: { name: 'notification.spec', labels: { env: 'prod', team: 'a' } },
+    });
+    await addChannel('/test', { selector: { labels: { env: 'test' } } });
+    await addChannel('/name', { selector: { name: 'other' } });
+    await addChannel('/all');
+    await newAlert({ isOver: false });
+    await deliver(newService());
+    expect(heard.map(({ path }) => path).sort()).toEqual(['/all', '/both', '/prod']);
+  });
+
+  test('that does not want to know of ends is told of none', async () => {
+    const id = await addChannel('/a', { sendResolved: false });
+    await newAlert({ isOver: true });
+    await deliver(newService());
+    expect(events()).toEqual(['firing']);
+    expect(await channel(id)).toMatchObject({ waiting: 0 });
+  });
+
+  test('that is paused gets nothing new, and what waited when it goes on', async () => {
+    const id = await addChannel('/a');
+    await newAlert({ isOver: false });
+    await channels().change(id, { isEnabled: false });
+    await newAlert({ isOver: true, at: -HOUR });
+    await deliver(newService());
+    expect(heard).toEqual([]);
+    await channels().change(id, { isEnabled: true });
+    await deliver(newService());
+    expect(events()).toEqual(['firing']);
+    expect(await channel(id)).toMatchObject({ delivered: 1, waiting: 0 });
+  });
+
+  test('is signed for, over exactly what arrives', async () => {
+    await addChannel('/a', { secret: SECRET });
+    await newAlert({ isOver: false });
+    await deliver(newService());
+    const [{ headers, text }] = heard as [Heard];
+    const content = `${headers['webhook-id'] as string}.${headers['webhook-timestamp'] as string}.${text}`;
+    const signature = createHmac('sha256', Buffer.alloc(24, 7)).update(content).digest('base64');
+    expect(headers['webhook-signature']).toBe(`v1,${signature}`);
+  });
+});
+
+describe('a reminder', () => {
+  const repetitions = () => heard.map(({ body }) => body.repetition);
+
+  test('comes every so many hours while an alert fires, each with a key of its own', async () => {
+    const id = await addChannel('/a', { repeatHours: 2 });
+    await addChannel('/once');
+    const alertId = await newAlert({ isOver: false });
+    const service = newService();
+    for (let hour = 0; hour <= 6; hour++, nowMs += HOUR) await deliver(service);
+    const told = heard.filter(({ path }) => path === '/a');
+    expect(told.map(({ body }) => body.repetition)).toEqual([0, 1, 2, 3]);
+    expect(new Set(told.map(({ key }) => key)).size).toBe(4);
+    expect(events('/once')).toEqual(['firing']);
+    const { total } = await new NotificationStore(database).list(id, { limit: 9, offset: 0 });
+    expect(total).toBe(2);
+
+    await database.query(`UPDATE alert a SET ends_at = $2 WHERE a.id = $1`, [alertId, new Date(nowMs)]);
+    await database.transaction((queries) =>
+      new NotificationStore(database).resolve(queries, [alertId], new Date(nowMs)),
+    );
+    for (let hour = 0; hour <= 6; hour++, nowMs += HOUR) await deliver(service);
+    expect(events('/a')).toEqual(['firing', 'firing', 'firing', 'firing', 'resolved']);
+  });
+
+  test('that cannot be brought is tried like anything else, and is dropped when the alert ends', async () => {
+    await addChannel('/a', { repeatHours: 1 });
+    const alertId = await newAlert({ isOver: false });
+    const service = newService();
+    await deliver(service);
+    nowMs += HOUR;
+    answer = (_, response) => response.writeHead(503).end();
+    await deliver(service);
+    expect(repetitions()).toEqual([0, 1]);
+    await database.query(`UPDATE alert a SET ends_at = $2 WHERE a.id = $1`, [alertId, new Date(nowMs)]);
+    await database.transaction((queries) =>
+      new NotificationStore(database).resolve(queries, [alertId], new Date(nowMs)),
+    );
+    answer = (_, response) => response.end();
+    nowMs += LEASE_MS;
+    await deliver(service);
+    expect(events()).toEqual(['firing', 'firing', 'resolved']);
+  });
+});
+
+describe('one that was given up', () => {
+  const failed = (id: number) => channels().notifications(id, { state: 'failed', limit: 10, offset: 0 });
+
+  test('is seen with its reason and its alert, and sent again with the same key', async () => {
+    vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const id = await addChannel('/a');
+    const alertId = await newAlert({ isOver: false });
+    answer = (_, response) => response.writeHead(410).end('gone for good');
+    await deliver(newService());
+    const { notifications, total } = await failed(id);
+    expect(total).toBe(1);
+    expect(notifications[0]).toMatchObject({
+      ...{ event: 'alert.firing', state: 'failed', attempts: 1, nextAttemptAt: null },
+      lastError: 'The receiver answered HTTP 410: gone for good',
+      alert: { id: alertId },
+    });
+    answer = (_, response) => response.end();
+    await channels().again(id, notifications[0]!.id);
+    expect((await failed(id)).total).toBe(0);
+    await deliver(newService());
+    expect(heard.map(({ key }) => key)).toEqual([notifications[0]!.id, notifications[0]!.id]);
+    await expect(channels().again(id, notifications[0]!.id)).rejects.toThrow('not given up');
+  });
+
+  test('is not sent again once the end of its alert was told', async () => {
+    vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const id = await addChannel('/a');
+    await newAlert({ isOver: true });
+    answer = ({ body }, response) => response.writeHead(body.event === 'alert.firing' ? 410 : 200).end();
+    await deliver(newService());
+    const [one] = (await failed(id)).notifications;
+    await expect(channels().again(id, one!.id)).rejects.toThrow('would say the opposite');
+    expect((await failed(id)).total).toBe(1);
+  });
+
+  test('is of its own channel only', async () => {
+    const [id, other] = [await addChannel('/a'), await addChannel('/b')];
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    await expect(channels().again(id, unknown)).rejects.toThrow(`There is no notification ${unknown}.`);
+    await newAlert({ isOver: false });
+    const { listed } = await new NotificationStore(database).list(other, { limit: 1, offset: 0 });
+    await expect(channels().again(id, listed[0]!.id)).rejects.toThrow('There is no notification');
+  });
+});
+
 describe('the schedule', () => {
   @Module({})
   class TestModule {}
@@ -319,8 +512,7 @@ describe('the schedule', () => {
   test('waits quietly for a database that is away', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const away = new Database('postgres://nobody@127.0.0.1:1/nothing', { poolSize: 1, name: 'away' });
-    const stores = [new NotificationStore(away), new AlertStore(away)] as const;
-    const schedule = new NotificationSchedule(away, new NotificationService(...stores, config, () => nowMs));
+    const schedule = new NotificationSchedule(away, newService(config, away));
     for (let second = 0; second < 3; second++) await schedule.run();
     expect(warn).toHaveBeenCalledTimes(1);
     await away.close();

@@ -6,12 +6,14 @@ import type * as Contracts from '@bellwether/contracts';
 import type {
   Alert,
   Channel,
-  ChannelInput,
+  ChannelChange,
   ChannelTest,
   DemoState,
   Detector,
   IngestResult,
   Model,
+  NewChannel,
+  Notification,
   Overview,
   Problem,
   Series,
@@ -170,8 +172,20 @@ export const useTrainingRuns = (limit: number) =>
     call<TrainingRun[]>(`/training-runs${query({ limit })}`, (c) => c.TrainingRun.array()),
   );
 
+/** No live event tells what became of a notification, so it is asked for. */
 export const useChannels = () =>
-  useAnswer(['channels'], () => call<Channel[]>('/channels', (c) => c.Channel.array()));
+  useAnswer(['channels'], () => call<Channel[]>('/channels', (c) => c.Channel.array()), {
+    refreshInterval: 5000,
+  });
+
+/** What a channel could not be told, newest first. */
+export const useFailures = (channelId: number) =>
+  useAnswer(['failures', channelId], () =>
+    callPage<Notification>(
+      `/channels/${channelId}/notifications${query({ state: 'failed', limit: 20 })}`,
+      (c) => c.Notification.array(),
+    ),
+  );
 
 /** No live event tells how far a source has come, so it is asked for. */
 export const useSources = () =>
@@ -195,8 +209,11 @@ export const changeSeries = (id: number, change: SeriesChange): Promise<Series> 
 export const trainNow = (detectorId: number): Promise<TrainingRun[]> =>
   call(`/detectors/${detectorId}/train`, (c) => c.TrainingRun.array(), { method: 'POST' });
 
-export const addChannel = (channel: ChannelInput): Promise<Channel> =>
+export const addChannel = (channel: NewChannel): Promise<Channel> =>
   call('/channels', (c) => c.Channel, { method: 'POST', body: channel });
+
+export const changeChannel = (id: number, change: ChannelChange): Promise<Channel> =>
+  call(`/channels/${id}`, (c) => c.Channel, { method: 'PATCH', body: change });
 
 export async function removeChannel(id: number): Promise<void> {
   await send(`/channels/${id}`, { method: 'DELETE' });
@@ -204,6 +221,11 @@ export async function removeChannel(id: number): Promise<void> {
 
 export const testChannel = (id: number): Promise<ChannelTest> =>
   call(`/channels/${id}/test`, (c) => c.ChannelTest, { method: 'POST' });
+
+/** One that was given up is tried again. */
+export async function sendAgain(channelId: number, notificationId: string): Promise<void> {
+  await send(`/channels/${channelId}/notifications/${notificationId}/send`, { method: 'POST' });
+}
 
 export const addSource = (source: SourceInput): Promise<Source> =>
   call('/sources', (c) => c.Source, { method: 'POST', body: source });

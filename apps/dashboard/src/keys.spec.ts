@@ -16,6 +16,7 @@ const keys: Record<string, Key> = {
   models: ['models'],
   runs: ['training-runs', 20],
   channels: ['channels'],
+  failures: ['failures', 1],
   sources: ['sources'],
   session: ['session'],
   demo: ['demo'],
@@ -29,8 +30,14 @@ describe('isStaleAfter', () => {
     [{ type: 'samples', seriesIds: [3] }, ['overview', 'list', 'series3', 'view3']],
     [{ type: 'scores', seriesIds: [4] }, ['overview', 'list', 'view4']],
     [{ type: 'forecasts', seriesIds: [3, 4] }, ['view3', 'view4']],
-    [{ type: 'alerts', seriesIds: [3] }, ['overview', 'list', 'series3', 'view3', 'alerts', 'channels']],
-    [{ type: 'alerts', seriesIds: [4] }, ['overview', 'list', 'view4', 'alerts', 'alerts4', 'channels']],
+    [
+      { type: 'alerts', seriesIds: [3] },
+      ['overview', 'list', 'series3', 'view3', 'alerts', 'channels', 'failures'],
+    ],
+    [
+      { type: 'alerts', seriesIds: [4] },
+      ['overview', 'list', 'view4', 'alerts', 'alerts4', 'channels', 'failures'],
+    ],
     [{ type: 'training', trainingRunId: 1 }, ['overview', 'list', 'series3', 'detectors', 'models', 'runs']],
   ])('%j makes stale %j', (event, names) => {
     expect(staleAfter(event)).toEqual(names);

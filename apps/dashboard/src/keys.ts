@@ -26,6 +26,7 @@ export type Key =
   | readonly ['models']
   | readonly ['training-runs', number]
   | readonly ['channels']
+  | readonly ['failures', number]
   | readonly ['sources']
   | readonly ['session']
   | readonly ['demo'];
@@ -53,6 +54,7 @@ function isStaleAfterSeries(key: Key, event: SeriesEvent): boolean {
     case 'alerts':
       return event.type === 'alerts' && isAboutSeries(key[1].series, event.seriesIds);
     case 'channels':
+    case 'failures':
       return event.type === 'alerts';
     default:
       return false;

@@ -1,18 +1,189 @@
-/** A channel: where notifications go. */
+/** A channel: where notifications go, and which. Each kind has its own address and secrets; secrets are written and never read again. */
 import { z } from 'zod';
+import { Alert } from './alert';
+import { Labels, SeriesName } from './labels';
 import { Instant } from './time';
 
-export const ChannelInput = z
+const isWithoutUser = (url: string): boolean => {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return !username && !password;
+};
+
+const hasTopic = (url: string): boolean =>
+  !URL.canParse(url) || /\/[\w-]{1,64}\/?$/.test(new URL(url).pathname);
+
+const printable = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[^\p{Cc}]+$/u, 'it holds control characters');
+
+const mailbox = z.email('not an email address').max(254);
+
+/** Everything that a channel of some kind has. */
+const fields = {
+  name: z.string().trim().min(1).max(100),
+  /** One that is paused is told of no new alert, and what waits for it goes on waiting. */
+  isEnabled: z.boolean(),
+  /** Only alerts of series with this name and these labels; an empty one: of all. */
+  selector: z.object({ name: SeriesName.optional(), labels: Labels.optional() }).strict(),
+  /** Whether it is told that an alert has ended. */
+  sendResolved: z.boolean(),
+  /** Hours after which it is told again of an alert that still fires; null: never. */
+  repeatHours: z.number().min(1).max(720).nullable(),
+  url: z
+    .url({ protocol: /^https?$/, error: 'the url is not an http(s) address' })
+    .max(2000)
+    .refine(isWithoutUser, 'a user name or password in an address cannot be sent; leave it out.'),
+  /** Signs what a webhook is sent, as in Standard Webhooks. */
+  secret: z
+    .string()
+    .regex(
+      /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+      'a signing secret is whsec_ and 24 to 64 random bytes in base64',
+    )
+    .nullable(),
+  routingKey: z.string().regex(/^[A-Za-z0-9]{32}$/, 'a routing key has 32 letters and digits'),
+  host: z.string().regex(/^[\w.:-]{1,253}$/, 'not the name or number of a host'),
+  port: z.number().int().min(1).max(65_535),
+  /** `starttls`: begins plain and must become TLS (587); `tls`: from the first byte (465); `none`: never. */
+  tls: z.enum(['starttls', 'tls', 'none']),
+  /** Takes a certificate that nobody vouches for. */
+  allowsSelfSigned: z.boolean(),
+  username: printable(200).nullable(),
+  password: printable(1000).nullable(),
+  from: mailbox,
+  to: z.array(mailbox).min(1).max(20),
+  token: printable(1000).nullable(),
+  /** Of ntfy: 1 (least) to 5, while an alert fires. */
+  priority: z.number().int().min(1).max(5),
+};
+
+const routing = {
+  name: fields.name,
+  isEnabled: fields.isEnabled.default(true),
+  selector: fields.selector.default({}),
+  sendResolved: fields.sendResolved.default(true),
+  repeatHours: fields.repeatHours.default(null),
+};
+const login = { username: fields.username.default(null), password: fields.password.default(null) };
+
+const WebhookInput = z
   .object({
     kind: z.literal('webhook').default('webhook'),
-    name: z.string().trim().min(1).max(100),
-    url: z.url({ protocol: /^https?$/, error: 'the url is not an http(s) address' }).max(2000),
+    ...routing,
+    url: fields.url,
+    secret: fields.secret.default(null),
   })
   .strict();
-export type ChannelInput = z.infer<typeof ChannelInput>;
 
-export const Channel = ChannelInput.extend({
+const SlackInput = z.object({ kind: z.literal('slack'), ...routing, url: fields.url }).strict();
+
+const PagerDutyInput = z
+  .object({
+    kind: z.literal('pagerduty'),
+    ...routing,
+    routingKey: fields.routingKey,
+    /** The address before `/v2/enqueue`; https://events.eu.pagerduty.com in the EU. */
+    url: fields.url.default('https://events.pagerduty.com'),
+  })
+  .strict();
+
+/** The address that a workflow of Teams shows. */
+const TeamsInput = z.object({ kind: z.literal('teams'), ...routing, url: fields.url }).strict();
+
+const EmailInput = z
+  .object({
+    kind: z.literal('email'),
+    ...routing,
+    host: fields.host,
+    port: fields.port.default(587),
+    tls: fields.tls.default('starttls'),
+    allowsSelfSigned: fields.allowsSelfSigned.default(false),
+    ...login,
+    from: fields.from,
+    to: fields.to,
+  })
+  .strict();
+
+/** `url` is the address before `/api/v2/alerts`; the password goes with HTTP's Basic. */
+const AlertmanagerInput = z
+  .object({
+    kind: z.literal('alertmanager'),
+    ...routing,
+    repeatHours: z.null('an Alertmanager is told again every five minutes as it is').default(null),
+    url: fields.url,
+    ...login,
+  })
+  .strict();
+
+const NtfyInput = z
+  .object({
+    kind: z.literal('ntfy'),
+    ...routing,
+    url: fields.url.refine(hasTopic, 'the address ends with a topic, like https://ntfy.sh/my-topic'),
+    token: fields.token.default(null),
+    priority: fields.priority.default(4),
+  })
+  .strict();
+
+export const ChannelKind = z.enum([
+  'webhook',
+  'slack',
+  'pagerduty',
+  'teams',
+  'email',
+  'alertmanager',
+  'ntfy',
+]);
+export type ChannelKind = z.infer<typeof ChannelKind>;
+
+export const ChannelInput = z.discriminatedUnion(
+  'kind',
+  [WebhookInput, SlackInput, PagerDutyInput, TeamsInput, EmailInput, AlertmanagerInput, NtfyInput],
+  {
+    error: ({ code }) =>
+      code === 'invalid_union' ? `not one of ${ChannelKind.options.join(', ')}` : undefined,
+  },
+);
+export type ChannelInput = z.infer<typeof ChannelInput>;
+/** As it may be sent: what has a default can be left out. */
+export type NewChannel = z.input<typeof ChannelInput>;
+
+/** What is left out stays as it is, and null removes a secret. A channel keeps its kind, and a kind takes its own fields only. */
+export const ChannelChange = z.object(fields).partial().strict();
+export type ChannelChange = z.infer<typeof ChannelChange>;
+
+/** What is kept encrypted and never answered. The addresses of webhook, slack, teams and ntfy let whoever knows them in. */
+export const ChannelSecret = z.enum(['url', 'secret', 'routingKey', 'password', 'token']);
+export type ChannelSecret = z.infer<typeof ChannelSecret>;
+
+/** The settings of a kind that are no secrets. */
+export const ChannelSettings = z
+  .object({
+    url: fields.url,
+    username: fields.username,
+    ...{ host: fields.host, port: fields.port, tls: fields.tls, allowsSelfSigned: fields.allowsSelfSigned },
+    ...{ from: fields.from, to: fields.to },
+    priority: fields.priority,
+  })
+  .partial();
+export type ChannelSettings = z.infer<typeof ChannelSettings>;
+
+export const Channel = z.object({
   id: z.number().int(),
+  kind: ChannelKind,
+  name: z.string(),
+  isEnabled: z.boolean(),
+  selector: fields.selector,
+  sendResolved: z.boolean(),
+  repeatHours: z.number().nullable(),
+  /** The host it sends to; of an email, who gets it. */
+  place: z.string(),
+  settings: ChannelSettings,
+  secretsSet: z.array(ChannelSecret),
   createdAt: Instant,
   /** Notifications that wait or are being retried. */
   waiting: z.number().int(),
@@ -20,14 +191,20 @@ export const Channel = ChannelInput.extend({
   /** Given up after the last retry. */
   failed: z.number().int(),
   lastDeliveredAt: Instant.nullable(),
+  /** What the newest attempt that failed said, of those that are not delivered since. */
   lastError: z.string().nullable(),
 });
 export type Channel = z.infer<typeof Channel>;
 
+export const NotificationEvent = z.enum(['alert.firing', 'alert.resolved', 'test']);
+export type NotificationEvent = z.infer<typeof NotificationEvent>;
+
 /** The body of a webhook. `id` repeats when a delivery is retried: receivers may drop what they have seen. */
 export const NotificationBody = z.object({
   id: z.string(),
-  event: z.enum(['alert.firing', 'alert.resolved', 'test']),
+  event: NotificationEvent,
+  /** How often this was told before of an alert that still fires; a reminder has its own `id`. */
+  repetition: z.number().int(),
   sentAt: Instant,
   alert: z.unknown(),
   link: z.string().nullable(),
@@ -36,3 +213,30 @@ export type NotificationBody = z.infer<typeof NotificationBody>;
 
 export const ChannelTest = z.object({ delivered: z.boolean(), detail: z.string() });
 export type ChannelTest = z.infer<typeof ChannelTest>;
+
+export const NotificationState = z.enum(['waiting', 'delivered', 'failed']);
+export type NotificationState = z.infer<typeof NotificationState>;
+
+/** A message about an alert to one channel. */
+export const Notification = z.object({
+  id: z.string(),
+  event: NotificationEvent.exclude(['test']),
+  repetition: z.number().int(),
+  state: NotificationState,
+  createdAt: Instant,
+  attempts: z.number().int(),
+  /** Null once it is delivered or given up. */
+  nextAttemptAt: Instant.nullable(),
+  deliveredAt: Instant.nullable(),
+  failedAt: Instant.nullable(),
+  lastError: z.string().nullable(),
+  alert: Alert,
+});
+export type Notification = z.infer<typeof Notification>;
+
+export const NotificationQuery = z.object({
+  state: NotificationState.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+export type NotificationQuery = z.infer<typeof NotificationQuery>;

@@ -3,16 +3,18 @@ import { AlertController } from './alert.controller';
 import { AlertService } from './alert.service';
 import { AlertStore } from './alert.store';
 import { ChannelController } from './channel.controller';
+import { ChannelService } from './channel.service';
 import { ChannelStore } from './channel.store';
 import { CorrectionStore } from './correction.store';
 import { NotificationSchedule } from './notification.schedule';
 import { NotificationService } from './notification.service';
 import { NotificationStore } from './notification.store';
+import { SafeService } from './safe.service';
 
 /** Shows alerts and channels: for the process that answers HTTP. */
 @Module({
   controllers: [AlertController, ChannelController],
-  providers: [AlertStore, ChannelStore],
+  providers: [AlertStore, ChannelService, ChannelStore, NotificationStore, SafeService],
   exports: [AlertStore],
 })
 export class AlertsModule {}
@@ -22,10 +24,12 @@ export class AlertsModule {}
   providers: [
     AlertStore,
     AlertService,
+    ChannelStore,
     CorrectionStore,
     NotificationStore,
     NotificationService,
     NotificationSchedule,
+    SafeService,
   ],
   exports: [AlertService],
 })

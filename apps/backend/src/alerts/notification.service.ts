@@ -1,11 +1,21 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { DatabaseAway } from '../database/database';
+import { SecretUnusable } from '../database/secret';
 import { AlertStore } from './alert.store';
-import { baseUrlOf, bodyOf, decide, type Outcome } from './notification';
+import { ChannelStore, type StoredChannel } from './channel.store';
+import type { Message } from './channels/message';
+import { baseUrlOf, decide, messageOf, type Outcome } from './notification';
 import { type Claimed, NotificationStore } from './notification.store';
-import { hostOf, post } from './webhook';
+import { SafeService } from './safe.service';
+import { send } from './send';
 
 /** Longer than any attempt takes, so that a notification never has two senders. */
 export const LEASE_MS = 60_000;
@@ -14,7 +24,7 @@ const GRACE_MS = 2_000;
 
 /** Empties the outbox: one sender for each channel, so that a slow receiver delays nobody else. */
 @Injectable()
-export class NotificationService implements BeforeApplicationShutdown {
+export class NotificationService implements BeforeApplicationShutdown, OnApplicationBootstrap {
   private readonly logger = new Logger('alerts');
   private readonly senders = new Map<number, Promise<void>>();
   private readonly interruption = new AbortController();
@@ -22,9 +32,22 @@ export class NotificationService implements BeforeApplicationShutdown {
   constructor(
     @Inject(NotificationStore) private readonly outbox: NotificationStore,
     @Inject(AlertStore) private readonly alerts: AlertStore,
+    @Inject(ChannelStore) private readonly channels: ChannelStore,
+    @Inject(SafeService) private readonly safe: SafeService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
+
+  /** Addresses that were kept as they are until now. */
+  async onApplicationBootstrap(): Promise<void> {
+    try {
+      await this.safe.closePlain();
+    } catch (error) {
+      if (error instanceof DatabaseAway) return;
+      if (!(error instanceof SecretUnusable)) throw error;
+      this.logger.warn(`The addresses of some channels stay unencrypted: ${error.message}`);
+    }
+  }
 
   /**
    * Takes what is due and starts to send it; resolves once all of it is on its way, not when it has arrived. `random` gives
@@ -32,6 +55,7 @@ export class NotificationService implements BeforeApplicationShutdown {
    */
   async deliver(random: () => number): Promise<void> {
     if (this.interruption.signal.aborted) return;
+    await this.outbox.remind(new Date(this.now()));
     for (const first of await this.claim({ busy: [...this.senders.keys()] })) {
       const { channelId } = first;
       this.senders.set(
@@ -75,31 +99,44 @@ export class NotificationService implements BeforeApplicationShutdown {
   }
 
   private async send(claimed: Claimed, random: () => number): Promise<void> {
-    const alert = (await this.alerts.byIds([claimed.alertId]))[0];
+    const channel = await this.channels.stored(claimed.channelId);
+    const [alert] = await this.alerts.byIds([claimed.alertId]);
     // Gone since it was claimed, and its notification with it.
-    if (!alert) return;
-    const body = bodyOf(claimed, alert, { baseUrl: baseUrlOf(this.config), nowMs: this.now() });
-    const outcome = await post(claimed.url, body, this.interruption.signal);
+    if (!channel || !alert) return;
+    const message = messageOf(claimed, alert, { baseUrl: baseUrlOf(this.config), nowMs: this.now() });
+    const outcome = await this.attempt(channel, message);
     if (!outcome.delivered && this.interruption.signal.aborted) return;
-    await this.settle(claimed, outcome, random);
+    await this.settle({ ...claimed, place: channel.place }, outcome, random);
   }
 
-  private async settle(claimed: Claimed, outcome: Outcome, random: () => number): Promise<void> {
-    const { id, attempts, url, event } = claimed;
+  private async attempt(channel: StoredChannel, message: Message): Promise<Outcome> {
+    try {
+      return await send(await this.safe.open(channel), message, { signal: this.interruption.signal });
+    } catch (error) {
+      if (error instanceof SecretUnusable) return { delivered: false, detail: error.message };
+      throw error;
+    }
+  }
+
+  private async settle(
+    { id, attempts, event, place }: Claimed & { place: string },
+    outcome: Outcome,
+    random: () => number,
+  ): Promise<void> {
     const nowMs = this.now();
     const fate = decide(outcome, attempts, random());
     if (fate.kind === 'delivered') return this.outbox.delivered(id, new Date(nowMs));
     if (fate.kind === 'retry') return this.outbox.retry(id, new Date(nowMs + fate.afterMs), outcome.detail);
     this.logger.error(
-      { notification: id, event, host: hostOf(url), attempts },
+      { notification: id, event, place, attempts },
       `A notification was given up: ${outcome.detail} Check its channel in the settings.`,
     );
     return this.outbox.failed(id, new Date(nowMs), outcome.detail);
   }
 
-  private report(error: unknown, { id, url }: Claimed): void {
+  private report(error: unknown, { id, channelId }: Claimed): void {
     // The lease brings it back when the database is there again.
     if (error instanceof DatabaseAway) return;
-    this.logger.error({ err: error, notification: id, host: hostOf(url) }, 'a notification was not sent');
+    this.logger.error({ err: error, notification: id, channel: channelId }, 'a notification was not sent');
   }
 }

@@ -1,7 +1,7 @@
 import type { Alert } from '@bellwether/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backoffMs, baseUrlOf, bodyOf, decide, MAX_ATTEMPTS } from './notification';
+import { backoffMs, baseUrlOf, decide, MAX_ATTEMPTS, messageOf } from './notification';
 
 const DAY_MS = 86_400_000;
 const refused = (status?: number) => ({ delivered: false, detail: '', status });
@@ -25,6 +25,11 @@ describe('a notification', () => {
   ] as const) {
     test(name, () => expect(draw(status)).toBe(expected));
   }
+
+  test('is given up soon when a mail server says no', () => {
+    const no = { delivered: false, detail: '', isRefused: true };
+    expect([1, 2, 3].map((attempt) => decide(no, attempt, 0.5).kind)).toEqual(['retry', 'retry', 'failed']);
+  });
 
   test('is done once it is delivered', () => {
     expect(decide({ delivered: true, detail: '', status: 200 }, 1, 0)).toEqual({ kind: 'delivered' });
@@ -58,14 +63,11 @@ describe('a notification', () => {
     } as Alert;
     const from = Date.parse('2025-11-22T13:00:00Z');
     const to = Date.parse('2025-11-22T15:30:00Z');
-    const body = bodyOf({ id: 'n', event: 'alert.resolved' }, alert, {
-      baseUrl: 'https://b.example',
-      nowMs: to,
-    });
-    expect(body).toEqual({
-      id: 'n',
-      event: 'alert.resolved',
-      sentAt: '2025-11-22T15:30:00.000Z',
+    const notification = { id: 'n', event: 'alert.resolved', repetition: 0, thread: 'first' } as const;
+    const message = messageOf(notification, alert, { baseUrl: 'https://b.example', nowMs: to });
+    expect(message).toEqual({
+      ...notification,
+      sentAtMs: to,
       alert,
       link: `https://b.example/series/?id=7&from=${from}&to=${to}`,
     });

@@ -1,5 +1,6 @@
-/** Notifications: what a webhook is told, and what follows from its answer. */
-import type { Alert, NotificationBody } from '@bellwether/contracts';
+/** Notifications: what a channel is told, and what follows from its answer. Pure. */
+import type { Alert, NotificationEvent } from '@bellwether/contracts';
+import type { Message } from './channels/message';
 
 /** A notification is given up after so many attempts, about a day after the first. */
 export const MAX_ATTEMPTS = 12;
@@ -19,10 +20,12 @@ const MARGIN_MS = 3_600_000;
 /** What came of one attempt. */
 export interface Outcome {
   delivered: boolean;
-  /** For a person; never the path or query of the address, which may be secret. */
+  /** For a person; never what of the channel is secret. */
   detail: string;
   /** HTTP status, where there was an answer. */
   status?: number;
+  /** The receiver understood and said no, in other words than a status of HTTP. */
+  isRefused?: boolean;
   /** Milliseconds the receiver asked to be left alone for. */
   retryAfterMs?: number;
 }
@@ -32,13 +35,14 @@ export type Fate = { kind: 'delivered' } | { kind: 'failed' } | { kind: 'retry';
 /** What to do after the `attempt`-th attempt (1, 2, …); `random` is in [0, 1). */
 export function decide(outcome: Outcome, attempt: number, random: number): Fate {
   if (outcome.delivered) return { kind: 'delivered' };
-  if (attempt >= attemptsFor(outcome.status)) return { kind: 'failed' };
+  if (attempt >= attemptsFor(outcome)) return { kind: 'failed' };
   const asked = Math.min(outcome.retryAfterMs ?? 0, LONGEST_ASKED_WAIT_MS);
   return { kind: 'retry', afterMs: Math.max(backoffMs(attempt, random), asked) };
 }
 
 /** No answer, 5xx, 408, 425 and 429 may pass; 410 is a goodbye; every other answer is a refusal. */
-function attemptsFor(status: number | undefined): number {
+function attemptsFor({ status, isRefused }: Outcome): number {
+  if (isRefused) return MAX_REFUSALS;
   if (status === undefined || status >= 500 || [408, 425, 429].includes(status)) return MAX_ATTEMPTS;
   return status === 410 ? 1 : MAX_REFUSALS;
 }
@@ -49,14 +53,14 @@ export function backoffMs(attempt: number, random: number): number {
   return Math.round(wait * (1 - JITTER + 2 * JITTER * random));
 }
 
-export function bodyOf(
-  notification: { id: string; event: NotificationBody['event'] },
+export function messageOf(
+  notification: { id: string; event: NotificationEvent; repetition: number; thread: string },
   alert: Alert | null,
   { baseUrl, nowMs }: { baseUrl: string | null; nowMs: number },
-): NotificationBody {
-  const { id, event } = notification;
+): Message {
+  const { id, event, repetition, thread } = notification;
   const link = alert && baseUrl ? linkTo(alert, baseUrl) : baseUrl && `${baseUrl}/`;
-  return { id, event, sentAt: new Date(nowMs).toISOString(), alert, link };
+  return { id, event, repetition, thread, sentAtMs: nowMs, alert, link };
 }
 
 /** The series page, showing the alert with at least its own length before and after it. */

@@ -1,42 +1,141 @@
-/** Adds a webhook. */
+/** Adds a channel, or changes one. */
 'use client';
 
-import type { FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useSWRConfig } from 'swr';
-import { addChannel } from '@/api';
+import type { Channel, ChannelKind } from '@bellwether/contracts';
+import { addChannel, ApiError, changeChannel } from '@/api';
+import { beginning, changeIn, type Fields, inFormWords, isKind, KINDS, newChannel, SPECS } from '@/channels';
 import { Button } from './button';
+import { ChannelField } from './channel-field';
 import { Failure } from './feedback';
-import { Field, typedInto } from './field';
+import { Area, Field, Tick } from './field';
 import { useJob } from './hooks';
 
-export function ChannelForm() {
+interface ChannelFormProps {
+  /** The one to change; left out, one is added. */
+  channel?: Channel;
+  onDone: () => void;
+}
+
+export function ChannelForm({ channel, onDone }: ChannelFormProps) {
   const { mutate } = useSWRConfig();
+  const [kind, setKind] = useState<ChannelKind>(channel?.kind ?? 'webhook');
+  // What is typed stays, however often the channel is asked for meanwhile.
+  const [first] = useState(channel);
   const job = useJob();
+  const fields = beginning(kind, first);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const form = event.currentTarget;
+    const typed = typedFields(event.currentTarget);
     job.run(async () => {
-      await addChannel({ kind: 'webhook', name: typedInto(form, 'name'), url: typedInto(form, 'url') });
-      form.reset();
+      await (first === undefined
+        ? addChannel(newChannel(kind, typed))
+        : changeChannel(first.id, changeIn(kind, typed)));
       await mutate((key) => Array.isArray(key) && key[0] === 'channels');
+      onDone();
     });
   };
   return (
     <form onSubmit={submit} className="space-y-3">
-      <Field label="Name" name="name" required maxLength={100} placeholder="On call" />
-      <Field
-        label="Webhook address"
-        name="url"
-        type="url"
-        required
-        maxLength={2000}
-        placeholder="https://example.org/hook"
-        hint="Gets a JSON body with the alert, by POST, when it fires and when it resolves."
-      />
-      {job.error !== null && <Failure error={job.error} />}
+      {first === undefined && <Kinds kind={kind} onKind={setKind} />}
+      {first !== undefined && <p className="text-xs text-muted">{KINDS[kind].how}</p>}
+      <div key={kind} className="space-y-3">
+        <Field name="name" label="Name" required maxLength={100} defaultValue={fields['name']} />
+        <div className="grid gap-3 sm:grid-cols-2">
+          {SPECS[kind].map((spec) => (
+            <ChannelField key={spec.name} spec={spec} value={fields[spec.name] ?? ''} channel={first} />
+          ))}
+        </div>
+        <Routing kind={kind} fields={fields} />
+      </div>
+      {job.error !== null && <Failure error={inWords(kind, job.error)} />}
       <Button type="submit" look="primary" disabled={job.isBusy}>
-        {job.isBusy ? 'Adding…' : 'Add channel'}
+        {job.isBusy ? 'Saving…' : first === undefined ? 'Add channel' : 'Save channel'}
       </Button>
     </form>
+  );
+}
+
+function typedFields(form: HTMLFormElement): Fields {
+  const typed = [...new FormData(form)].map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : '',
+  ]);
+  return Object.fromEntries(typed) as Fields;
+}
+
+const inWords = (kind: ChannelKind, error: Error): Error =>
+  error instanceof ApiError
+    ? new ApiError(error.status, inFormWords(kind, error.message), error.errors)
+    : error;
+
+function Kinds({ kind, onKind }: { kind: ChannelKind; onKind: (kind: ChannelKind) => void }) {
+  return (
+    <fieldset>
+      <legend className="mb-1 text-sm font-medium">Kind</legend>
+      <div className="grid grid-cols-2 gap-1 sm:grid-cols-4">
+        {Object.entries(KINDS).map(([value, { name }]) => (
+          <label
+            key={value}
+            className="relative flex min-h-9 cursor-pointer items-center justify-center rounded-md border border-line px-2 text-sm hover:bg-raised has-checked:border-accent has-checked:bg-accent-soft has-checked:font-semibold has-checked:text-accent has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
+          >
+            <input
+              type="radio"
+              name="kind"
+              value={value}
+              checked={kind === value}
+              onChange={() => isKind(value) && onKind(value)}
+              className="sr-only"
+            />
+            {name}
+          </label>
+        ))}
+      </div>
+      <p className="mt-1 text-xs text-muted">{KINDS[kind].how}</p>
+    </fieldset>
+  );
+}
+
+/** Which alerts it is told of, and how often. */
+function Routing({ kind, fields }: { kind: ChannelKind; fields: Fields }) {
+  return (
+    <details className="text-sm">
+      <summary className="w-fit rounded text-muted hover:text-ink">Which alerts, and how often</summary>
+      <div className="mt-2 grid gap-3 sm:grid-cols-2">
+        <Field
+          name="selector.name"
+          label="Only series of this name"
+          maxLength={200}
+          defaultValue={fields['selector.name']}
+          hint="Empty: of any name."
+        />
+        <Area
+          name="selector.labels"
+          label="Only series with these labels"
+          defaultValue={fields['selector.labels']}
+          placeholder="env=prod"
+          hint="One a line, all of them together. Empty: with any."
+        />
+        {kind !== 'alertmanager' && (
+          <Field
+            name="repeatHours"
+            label="Remind every, hours"
+            type="number"
+            min={1}
+            max={720}
+            step="any"
+            defaultValue={fields['repeatHours']}
+            hint="While an alert still fires. Empty: never."
+          />
+        )}
+        <Tick
+          name="sendResolved"
+          label="Tell when an alert has ended, too"
+          defaultChecked={fields['sendResolved'] === 'on'}
+          className="sm:col-span-2"
+        />
+      </div>
+    </details>
   );
 }

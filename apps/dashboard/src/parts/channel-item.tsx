@@ -1,59 +1,144 @@
-/** A channel: what was delivered, what waits, what went wrong; test it, or delete it. */
+/** A channel: whether it works, what was delivered, what went wrong; test it, change it, pause it, or delete it. */
 'use client';
 
-import { CircleCheck, CircleX, Send, Trash2 } from 'lucide-react';
+import {
+  CircleCheck,
+  CircleDashed,
+  CirclePause,
+  CirclePlay,
+  CircleX,
+  Pencil,
+  RotateCw,
+  Send,
+  Trash2,
+  type LucideIcon,
+} from 'lucide-react';
 import { useState } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Channel, ChannelTest } from '@bellwether/contracts';
-import { removeChannel, testChannel } from '@/api';
+import { changeChannel, removeChannel, testChannel } from '@/api';
+import { healthOf, KINDS, selectorInWords, type Health } from '@/channels';
 import { ago, counted, localTime } from '@/words';
 import { Button } from './button';
 import { Fact } from './card';
-import { Confirm } from './dialog';
+import { ChannelFailures } from './channel-failures';
+import { ChannelForm } from './channel-form';
+import { Confirm, Modal } from './dialog';
 import { Failure } from './feedback';
 import { useJob, useNow } from './hooks';
+
+/** Four buttons fit beside each other on a phone without them. */
+const ICON = 'size-3.5 max-sm:hidden';
 
 export function ChannelItem({ channel }: { channel: Channel }) {
   const { mutate } = useSWRConfig();
   const [test, setTest] = useState<ChannelTest | null>(null);
   const job = useJob();
-  const refresh = () => mutate((key) => Array.isArray(key) && key[0] === 'channels');
-  const runTest = () =>
+  const doing = (work: () => Promise<unknown>) =>
     job.run(async () => {
-      setTest(null);
-      setTest(await testChannel(channel.id));
-      await refresh();
+      await work();
+      await mutate((key) => Array.isArray(key) && key[0] === 'channels');
     });
-  const remove = () => job.run(() => removeChannel(channel.id).then(refresh));
+  const runTest = () => {
+    setTest(null);
+    doing(() => testChannel(channel.id).then(setTest));
+  };
+  const only = selectorInWords(channel.selector);
   return (
     <article aria-label={`Channel ${channel.name}`}>
       <div className="flex flex-wrap items-start justify-between gap-2">
-        <div className="min-w-0">
-          <h3 className="font-medium break-words">{channel.name}</h3>
-          <p className="text-xs break-all text-muted">webhook to {channel.url}</p>
+        <div className="min-w-0 flex-1 basis-72">
+          <h3 className="flex flex-wrap items-center gap-x-2 font-medium">
+            <span className="break-words">{channel.name}</span> <HealthMark health={healthOf(channel)} />
+          </h3>
+          <p className="text-xs break-all text-muted">
+            {KINDS[channel.kind].name} to {channel.place}
+            {only !== '' && `, only of ${only}`}
+          </p>
         </div>
-        <div className="flex gap-2">
+        <div className="flex flex-wrap gap-2">
           <Button onClick={runTest} disabled={job.isBusy} aria-label={`Test ${channel.name}`}>
-            <Send aria-hidden className="size-3.5" /> {job.isBusy ? 'Sending…' : 'Test'}
+            <Send aria-hidden className={ICON} /> {job.isBusy ? 'Wait…' : 'Test'}
           </Button>
-          <Confirm
-            title={`Delete ${channel.name}?`}
-            action="Delete channel"
-            onConfirm={remove}
-            trigger={
-              <Button aria-label={`Delete ${channel.name}`}>
-                <Trash2 aria-hidden className="size-3.5" /> Delete
-              </Button>
-            }
-          >
-            Nothing is sent to {channel.url} any more, and what still waits is dropped.
-          </Confirm>
+          <Edit channel={channel} />
+          <Toggle channel={channel} isBusy={job.isBusy} doing={doing} />
+          <Delete channel={channel} doing={doing} />
         </div>
       </div>
       <Deliveries channel={channel} />
       {job.error !== null && <Failure error={job.error} />}
       {test !== null && <TestOutcome test={test} />}
+      {channel.failed > 0 && <ChannelFailures channel={channel} />}
     </article>
+  );
+}
+
+const HEALTH: Record<Health, { word: string; icon: LucideIcon; look: string }> = {
+  paused: { word: 'Paused', icon: CirclePause, look: 'bg-raised text-muted' },
+  unused: { word: 'Nothing sent yet', icon: CircleDashed, look: 'bg-raised text-muted' },
+  working: { word: 'Working', icon: CircleCheck, look: 'bg-ok-soft text-ok' },
+  retrying: { word: 'Failing, tried again', icon: RotateCw, look: 'bg-alert-soft text-alert' },
+  failing: { word: 'Given up on some', icon: CircleX, look: 'bg-alert-soft text-alert' },
+};
+
+function HealthMark({ health }: { health: Health }) {
+  const { word, icon: Icon, look } = HEALTH[health];
+  return (
+    <span
+      className={`inline-flex items-center gap-1 rounded-full px-2 text-xs leading-5 font-medium whitespace-nowrap ${look}`}
+    >
+      <Icon aria-hidden className="size-3" />
+      {word}
+    </span>
+  );
+}
+
+function Edit({ channel }: { channel: Channel }) {
+  const [isOpen, setOpen] = useState(false);
+  const trigger = (
+    <Button aria-label={`Edit ${channel.name}`}>
+      <Pencil aria-hidden className={ICON} /> Edit
+    </Button>
+  );
+  return (
+    <Modal title={`Edit ${channel.name}`} trigger={trigger} isOpen={isOpen} onOpenChange={setOpen}>
+      <ChannelForm channel={channel} onDone={() => setOpen(false)} />
+    </Modal>
+  );
+}
+
+interface DoingProps {
+  channel: Channel;
+  doing: (work: () => Promise<unknown>) => void;
+}
+
+function Toggle({ channel: { id, name, isEnabled }, isBusy, doing }: DoingProps & { isBusy: boolean }) {
+  const [word, Icon] = isEnabled ? (['Pause', CirclePause] as const) : (['Resume', CirclePlay] as const);
+  return (
+    <Button
+      aria-label={`${word} ${name}`}
+      disabled={isBusy}
+      onClick={() => doing(() => changeChannel(id, { isEnabled: !isEnabled }))}
+    >
+      <Icon aria-hidden className={ICON} /> {word}
+    </Button>
+  );
+}
+
+function Delete({ channel: { id, name, place }, doing }: DoingProps) {
+  return (
+    <Confirm
+      title={`Delete ${name}?`}
+      action="Delete channel"
+      onConfirm={() => doing(() => removeChannel(id))}
+      trigger={
+        <Button aria-label={`Delete ${name}`}>
+          <Trash2 aria-hidden className={ICON} /> Delete
+        </Button>
+      }
+    >
+      Nothing is sent to {place} any more, and what still waits is dropped.
+    </Confirm>
   );
 }
 
@@ -62,7 +147,7 @@ function Deliveries({ channel }: { channel: Channel }) {
   const last = channel.lastDeliveredAt === null ? null : Date.parse(channel.lastDeliveredAt);
   return (
     <>
-      <dl className="mt-2 flex flex-wrap gap-x-8 gap-y-2 text-sm">
+      <dl className="mt-2 grid grid-cols-2 gap-x-6 gap-y-2 text-sm sm:grid-cols-4">
         <Fact name="Delivered">{counted(channel.delivered, 'notification')}</Fact>
         <Fact name="Waiting">{counted(channel.waiting, 'notification')}</Fact>
         <Fact name="Given up">{counted(channel.failed, 'notification')}</Fact>
@@ -72,7 +157,8 @@ function Deliveries({ channel }: { channel: Channel }) {
       </dl>
       {channel.lastError !== null && (
         <p className="mt-2 flex items-start gap-1.5 text-sm break-words text-alert">
-          <CircleX aria-hidden className="mt-0.5 size-4 shrink-0" /> Last error: {channel.lastError}
+          <CircleX aria-hidden className="mt-0.5 size-4 shrink-0" />
+          <span className="min-w-0">Last error: {channel.lastError}</span>
         </p>
       )}
     </>

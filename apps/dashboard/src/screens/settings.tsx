@@ -1,34 +1,46 @@
 /** Where notifications go, and who is signed in. */
 'use client';
 
-import { LogOut } from 'lucide-react';
+import { LogOut, Plus } from 'lucide-react';
+import { useState } from 'react';
 import { signOut, useChannels, useSession } from '@/api';
 import { Button } from '@/parts/button';
 import { Card, PageHead } from '@/parts/card';
 import { ChannelForm } from '@/parts/channel-form';
 import { ChannelItem } from '@/parts/channel-item';
+import { Modal } from '@/parts/dialog';
 import { Empty, Failure, Loading } from '@/parts/feedback';
 import { useJob } from '@/parts/hooks';
 import { counted } from '@/words';
 
 export function SettingsScreen() {
+  const [isAdding, setAdding] = useState(false);
+  const trigger = (
+    <Button look="primary">
+      <Plus aria-hidden className="size-4" /> Add a channel
+    </Button>
+  );
   return (
     <>
-      <PageHead title="Settings">Where notifications go, and access.</PageHead>
+      <PageHead
+        title="Settings"
+        actions={
+          <Modal title="Add a channel" trigger={trigger} isOpen={isAdding} onOpenChange={setAdding}>
+            <ChannelForm onDone={() => setAdding(false)} />
+          </Modal>
+        }
+      >
+        Where notifications go, and access.
+      </PageHead>
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <Channels />
-        <div className="space-y-4">
-          <Card title="Add a channel">
-            <ChannelForm />
-          </Card>
-          <Access />
-        </div>
+        <Channels onAdd={() => setAdding(true)} />
+        <Access />
       </div>
     </>
   );
 }
 
-function Channels() {
+function Channels({ onAdd }: { onAdd: () => void }) {
   const { data: channels, error, mutate } = useChannels();
   return (
     <Card
@@ -38,9 +50,9 @@ function Channels() {
       {error !== undefined && <Failure error={error} onRetry={() => mutate()} />}
       {channels === undefined && error === undefined && <Loading what="Loading channels" />}
       {channels?.length === 0 && (
-        <Empty title="Nobody is told yet">
-          Add a webhook: Bellwether posts to it when an alert fires and when it resolves, and tries again
-          until it is delivered.
+        <Empty title="Nobody is told yet" action={<Button onClick={onAdd}>Add the first channel</Button>}>
+          Add a chat, a mailbox, a pager or a webhook: Bellwether tells it when an alert fires and when it
+          resolves, and tries again until that is delivered.
         </Empty>
       )}
       <ul className="divide-y divide-line">

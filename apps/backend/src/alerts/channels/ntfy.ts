@@ -1,0 +1,40 @@
+/**
+ * ntfy: published as JSON, which goes to the server's root and names the topic.
+ * https://docs.ntfy.sh/publish/#publish-as-json
+ */
+import {
+  type ChannelOf,
+  headline,
+  type HttpRequest,
+  json,
+  type Message,
+  sentence,
+  shortened,
+} from './message';
+
+/** Of a message that an alert has ended: ntfy's default. */
+const RESOLVED_PRIORITY = 3;
+/** Bytes of a message are 4,096; a character has four at most. */
+const MESSAGE = 1_000;
+const TITLE = 200;
+const TAGS = { 'alert.firing': 'warning', 'alert.resolved': 'white_check_mark', test: 'information_source' };
+
+export function ntfy({ url, token, priority }: ChannelOf<'ntfy'>, message: Message): HttpRequest {
+  const { server, topic } = partsOf(url);
+  const body = {
+    topic,
+    title: shortened(headline(message), TITLE),
+    message: shortened(sentence(message), MESSAGE),
+    priority: message.event === 'alert.resolved' ? Math.min(priority, RESOLVED_PRIORITY) : priority,
+    tags: [TAGS[message.event]],
+    ...(message.link ? { click: message.link } : {}),
+  };
+  return json(server, body, token === null ? {} : { Authorization: `Bearer ${token}` });
+}
+
+function partsOf(url: string): { server: string; topic: string } {
+  const server = new URL(url);
+  const path = server.pathname.replace(/\/$/, '');
+  server.pathname = path.slice(0, path.lastIndexOf('/') + 1);
+  return { server: server.href, topic: path.slice(path.lastIndexOf('/') + 1) };
+}
