@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
 import { Database } from '../../apps/backend/src/database/database';
 import { migrate } from '../../apps/backend/src/database/migrate';
-import { heldBy, passing, restore } from '../../apps/backend/src/silences/held.store';
+import { heldBy } from '../../apps/backend/src/silences/held.store';
 import { type NewSilence, SilenceStore } from '../../apps/backend/src/silences/silence.store';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
 import { makeWriter } from '../setup/writer';
@@ -136,18 +136,11 @@ describe('the outbox', () => {
         );
       }
       await outbox.resolve(queries, [alertId], now);
-      await restore(queries, [alertId], now);
     });
   }
 
-  const claim = (now: Date, channelId?: number) => {
-    const options = {
-      now,
-      leaseUntil: new Date(now.getTime() + 60_000),
-      ...(channelId ? { channelId } : {}),
-    };
-    return passing(database, options, (busy) => outbox.claim({ ...options, busy }));
-  };
+  const claim = (now: Date, only?: number) =>
+    outbox.claim({ now, leaseUntil: new Date(now.getTime() + 60_000), ...(only ? { channelId: only } : {}) });
 
   /** Sends all that is due: F and R when the receiver takes it, f and r when it is down. */
   async function send(isDown: boolean, now: Date): Promise<string> {

@@ -1,6 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Notification, NotificationQuery, NotificationState } from '@bellwether/contracts';
 import { Database, type Queries } from '../database/database';
+import { passing, restore } from '../silences/held.store';
+
+interface ClaimOptions {
+  now: Date;
+  leaseUntil: Date;
+  busy?: number[];
+  channelId?: number;
+}
 
 /** A notification taken from the outbox, to be sent by whoever took it. */
 export interface Claimed {
@@ -79,6 +87,7 @@ export class NotificationStore {
            OR (n.repetition > 0 AND n.delivered_at IS NULL AND a.ends_at IS NOT NULL))`,
       [alertIds],
     );
+    await restore(queries, alertIds, now);
   }
 
   /**
@@ -111,14 +120,13 @@ export class NotificationStore {
   /**
    * Takes the oldest due notification of each channel, or of this one, that is neither in `busy` nor paused. The lease is written
    * before anything is sent: whoever dies in between leaves a row that is due again at `leaseUntil`, with the same id. That an
-   * alert has ended waits until the same channel was told, or could not be told, that it fires.
+   * alert has ended waits until the same channel was told, or could not be told, that it fires. What a silence holds back is left.
    */
-  async claim(options: {
-    now: Date;
-    leaseUntil: Date;
-    busy?: number[];
-    channelId?: number;
-  }): Promise<Claimed[]> {
+  claim(options: ClaimOptions): Promise<Claimed[]> {
+    return passing(this.database, options, (busy) => this.take({ ...options, busy }));
+  }
+
+  private async take(options: ClaimOptions): Promise<Claimed[]> {
     const { rows } = await this.database.query<Claimed>(
       `UPDATE notification n
        SET attempts = n.attempts + 1, next_attempt_at = $2
