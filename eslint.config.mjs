@@ -31,6 +31,7 @@ export const backendOrder = [
   'silences',
   'training',
   'scoring',
+  'exports',
   'alerts',
   'demo',
   'screens',

@@ -68,6 +68,13 @@ const ROUTES = [
   'post /api/v1/channels/{id}/notifications/{notificationId}/send',
   'delete /api/v1/channels/{id}',
   'post /api/v1/channels/{id}/test',
+  'get /api/v1/silences',
+  'post /api/v1/silences',
+  'get /api/v1/silences/{id}',
+  'patch /api/v1/silences/{id}',
+  'delete /api/v1/silences/{id}',
+  'post /api/v1/silences/{id}/end',
+  'post /api/v1/silences/preview',
   'get /api/v1/overview',
   'get /api/v1/demo',
   'post /api/v1/demo',
@@ -78,8 +85,9 @@ const ROUTES = [
   'get /health/live',
   'get /health/ready',
   'get /metrics',
+  'get /metrics/scores',
 ];
-const TAKES_A_BODY = /^(patch .*|post .*\/(samples|import|channels|demo|session|sources|write|metrics))$/;
+const TAKES_A_BODY = /^(patch .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics))$/;
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
 
 let folder: string;

@@ -69,6 +69,14 @@ export const Config = z.object({
   ),
   /** What the passwords of sources are encrypted with; without one a key is made in DATA_DIR/secret.key. */
   SECRET_KEY: optional(z.string().regex(/^.{32,1000}$/s, 'must have 32 to 1000 characters')),
+  /** Where scores are sent by Prometheus remote write; the address may hold user:password. */
+  REMOTE_WRITE_URL: optional(
+    z.url({ protocol: /^https?$/, error: 'must be an address like https://prometheus.example/api/v1/write' }),
+  ),
+  /** A bearer token for it. */
+  REMOTE_WRITE_TOKEN: optional(
+    z.string().regex(/^[!-~]{1,4000}$/, 'must be letters, digits or signs, without spaces'),
+  ),
   /** MiB that the body of a request may have. */
   MAX_BODY_MB: withDefault(wholeNumber(1, MOST_BODY_MB), '32'),
   /** New series in a minute: labels that explode must not fill MAX_SERIES before anybody looks. */

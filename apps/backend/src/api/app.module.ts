@@ -11,6 +11,8 @@ import { DatabaseModule } from '../database/database.module';
 import { PoliciesSchedule } from '../database/policies.schedule';
 import { PoliciesStore } from '../database/policies.store';
 import { DemoModule } from '../demo/demo.module';
+import { ExportService } from '../exports/export.service';
+import { ExportsWorkerModule } from '../exports/exports.module';
 import { HttpModule } from '../http/http.module';
 import { ProblemFilter } from '../http/problem.filter';
 import { IngestModule } from '../ingest/ingest.module';
@@ -70,18 +72,20 @@ export class TrainerProcessModule {
 
 const listener = {
   provide: SCORE_LISTENER,
-  inject: [AlertService],
+  inject: [AlertService, ExportService],
   useFactory:
-    (alerts: AlertService): ScoreListener =>
-    (stretches) =>
-      alerts.review(stretches),
+    (alerts: AlertService, exports: ExportService): ScoreListener =>
+    async (stretches) => {
+      await exports.note(stretches);
+      await alerts.review(stretches);
+    },
 };
 
-/** The process that scores, forecasts, raises alerts and notifies. */
+/** The process that scores, forecasts, raises alerts, notifies, and sends scores out. */
 @Module({})
 export class ScorerProcessModule {
   static with(given: Foundation): DynamicModule {
-    const scorer = ScorerModule.with(listener, [AlertsWorkerModule]);
+    const scorer = ScorerModule.with(listener, [AlertsWorkerModule, ExportsWorkerModule]);
     return {
       module: ScorerProcessModule,
       imports: [...foundation(given, 'scorer'), AlertsWorkerModule, scorer],

@@ -2,6 +2,8 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { ExportStore } from '../exports/export.store';
+import { CONTENT_TYPE, exposition } from '../exports/exposition';
 import { IngestService } from '../ingest/ingest.service';
 import { MetricsStore, type ServiceState } from './metrics.store';
 
@@ -15,9 +17,13 @@ const HELP: Record<keyof ServiceState, string> = {
   training_runs_open: 'Training runs queued or running.',
   training_runs_failed: 'Training runs that failed.',
   champions: 'Models that serve.',
+  series_unsent: 'Series whose scores wait to be sent to REMOTE_WRITE_URL.',
 };
 
-/** Bellwether's own metrics, in the Prometheus text format. */
+/** Series whose scores are told in one answer: what Prometheus takes in a scrape without ado. */
+const MOST_SERIES = 10_000;
+
+/** Bellwether's own metrics, and the scores of all series, in the Prometheus text format. */
 @ApiTags('health')
 @Controller('metrics')
 export class MetricsController {
@@ -32,6 +38,7 @@ export class MetricsController {
 
   constructor(
     @Inject(MetricsStore) private readonly store: MetricsStore,
+    @Inject(ExportStore) private readonly scores: ExportStore,
     @Inject(IngestService) ingest: IngestService,
   ) {
     collectDefaultMetrics({ register: this.registry });
@@ -60,5 +67,17 @@ export class MetricsController {
     const state = await this.store.read();
     for (const [name, gauge] of this.gauges) gauge.set(state[name]);
     response.type(this.registry.contentType).send(await this.registry.metrics());
+  }
+
+  @Get('scores')
+  @ApiProduces('text/plain')
+  @ApiOkResponse({
+    description:
+      'The newest score of each series with what was expected, in the Prometheus text format; series that stopped are left out.',
+    schema: { type: 'string' },
+  })
+  async readScores(@Res() response: Response): Promise<void> {
+    const { rows, leftOut } = await this.scores.newest(MOST_SERIES);
+    response.type(CONTENT_TYPE).send(exposition(rows, leftOut));
   }
 }

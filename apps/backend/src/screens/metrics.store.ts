@@ -12,6 +12,7 @@ export interface ServiceState {
   training_runs_open: number;
   training_runs_failed: number;
   champions: number;
+  series_unsent: number;
 }
 
 @Injectable()
@@ -29,7 +30,8 @@ export class MetricsStore {
               (SELECT count(*)::float8 FROM notification n WHERE n.failed_at IS NOT NULL) AS notifications_failed,
               (SELECT count(*)::float8 FROM training_run r WHERE r.ended_at IS NULL) AS training_runs_open,
               (SELECT count(*)::float8 FROM training_run r WHERE r.error IS NOT NULL) AS training_runs_failed,
-              (SELECT count(*)::float8 FROM model m WHERE m.promoted_at IS NOT NULL AND m.retired_at IS NULL) AS champions`,
+              (SELECT count(*)::float8 FROM model m WHERE m.promoted_at IS NOT NULL AND m.retired_at IS NULL) AS champions,
+              (SELECT count(*)::float8 FROM unsent) AS series_unsent`,
     );
     return rows[0]!;
   }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AlertsModule } from '../alerts/alerts.module';
 import { DemoModule } from '../demo/demo.module';
+import { ExportsModule } from '../exports/exports.module';
 import { IngestModule } from '../ingest/ingest.module';
 import { ScoringModule } from '../scoring/scoring.module';
 import { SeriesModule } from '../series/series.module';
@@ -16,7 +17,15 @@ import { ViewStore } from './view.store';
 
 /** One read model per screen, and what machines read. */
 @Module({
-  imports: [SeriesModule, IngestModule, TrainingModule, ScoringModule, AlertsModule, DemoModule],
+  imports: [
+    SeriesModule,
+    IngestModule,
+    TrainingModule,
+    ScoringModule,
+    ExportsModule,
+    AlertsModule,
+    DemoModule,
+  ],
   controllers: [OverviewController, ViewController, EventsController, HealthController, MetricsController],
   providers: [OverviewStore, ViewStore, MetricsStore],
 })
