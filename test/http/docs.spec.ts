@@ -87,7 +87,8 @@ const ROUTES = [
   'get /metrics',
   'get /metrics/scores',
 ];
-const TAKES_A_BODY = /^(patch .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics))$/;
+const TAKES_A_BODY =
+  /^(patch .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics))$/;
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
 
 let folder: string;

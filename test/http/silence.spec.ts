@@ -81,11 +81,13 @@ describe('a silence', () => {
     expect(added).toMatchObject({
       ...{ kind: 'maintenance', state: 'upcoming', current: null },
       schedule: { ...weekly, from: at(0), until: null },
+      hasBegun: false,
       next: { from: '2025-11-22T21:00:00.000Z', to: '2025-11-23T05:00:00.000Z' },
     });
     nowMs = Date.parse('2025-11-23T04:00:00Z');
     expect(await read(id)).toMatchObject({
       state: 'active',
+      hasBegun: true,
       current: { to: '2025-11-23T05:00:00.000Z' },
       next: { from: '2025-11-23T21:00:00.000Z' },
     });

@@ -11,6 +11,7 @@ import type {
   DemoState,
   Detector,
   IngestResult,
+  Matcher,
   Model,
   NewChannel,
   Notification,
@@ -20,6 +21,10 @@ import type {
   SeriesChange,
   SeriesView,
   Session,
+  Silence,
+  SilenceChange,
+  SilenceInput,
+  SilencePreview,
   Source,
   SourceChange,
   SourceInput,
@@ -193,6 +198,21 @@ export const useSources = () =>
     refreshInterval: 3000,
   });
 
+/** No live event tells that the time of one has come, so they are asked for. */
+export const useSilences = () =>
+  useAnswer(['silences'], () => call<Silence[]>('/silences', (c) => c.Silence.array()), {
+    refreshInterval: 5000,
+  });
+
+/** Which series these matchers match now; null: not asked yet. */
+export const useSilencePreview = (matchers: Matcher[] | null) =>
+  useAnswer(matchers === null ? null : ['silence-preview', matchers], () =>
+    call<SilencePreview>('/silences/preview', (c) => c.SilencePreview, {
+      method: 'POST',
+      body: { matchers },
+    }),
+  );
+
 export const useSession = () => useAnswer(['session'], () => call<Session>('/session', (c) => c.Session));
 
 /** No live event tells of the demo itself, so its state is asked for: often while it runs, since its step changes. */
@@ -240,6 +260,19 @@ export async function removeSource(id: number): Promise<void> {
 /** Tries it once; nothing is written. */
 export const testSource = (id: number): Promise<SourceTest> =>
   call(`/sources/${id}/test`, (c) => c.SourceTest, { method: 'POST' });
+
+export const addSilence = (silence: SilenceInput): Promise<Silence> =>
+  call('/silences', (c) => c.Silence, { method: 'POST', body: silence });
+
+export const changeSilence = (id: number, change: SilenceChange): Promise<Silence> =>
+  call(`/silences/${id}`, (c) => c.Silence, { method: 'PATCH', body: change });
+
+export const endSilence = (id: number, by: string): Promise<Silence> =>
+  call(`/silences/${id}/end`, (c) => c.Silence, { method: 'POST', body: { by } });
+
+export async function removeSilence(id: number): Promise<void> {
+  await send(`/silences/${id}`, { method: 'DELETE' });
+}
 
 export const startDemo = (speed: number): Promise<DemoState> =>
   call('/demo', (c) => c.DemoState, { method: 'POST', body: { speed } });

@@ -1,5 +1,5 @@
 /** The names under which answers of the API are cached, and which of them a live event makes stale. */
-import type { LiveEvent } from '@bellwether/contracts';
+import type { LiveEvent, Matcher } from '@bellwether/contracts';
 import type { RangeChoice } from './range';
 
 export interface SeriesListQuery {
@@ -28,6 +28,8 @@ export type Key =
   | readonly ['channels']
   | readonly ['failures', number]
   | readonly ['sources']
+  | readonly ['silences']
+  | readonly ['silence-preview', Matcher[]]
   | readonly ['session']
   | readonly ['demo'];
 

@@ -161,6 +161,8 @@ export const Silence = z.object({
   next: Occurrence.nullable(),
   /** How many notifications it has held back. */
   held: z.number().int(),
+  /** Whether its first occurrence has begun: then only its comment, its kind and its end can be changed. */
+  hasBegun: z.boolean(),
   /** Whether something came of it: it held a notification back, or samples were left out of a training. Then it can only be ended. */
   hasActed: z.boolean(),
 });

@@ -138,6 +138,7 @@ function shown(silence: StoredSilence, nowMs: number): Shown {
     state: stateAt(silence, nowMs),
     current: inWords(currentAt(silence, nowMs)),
     next: inWords(nextAfter(silence, nowMs)),
+    hasBegun: hasBegun(silence, nowMs),
     hasActed: hasActed(silence),
   };
 }

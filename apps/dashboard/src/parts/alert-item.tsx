@@ -2,9 +2,11 @@
 'use client';
 
 import { BellRing, CircleCheck, History } from 'lucide-react';
+import Link from 'next/link';
 import type { Alert } from '@bellwether/contracts';
 import { ShareBar } from '@/charts/share-bar';
 import { aroundAlert } from '@/range';
+import { silenceHref } from '@/silences';
 import { ago, duration, localTime, quantity, scoreInWords, utcTime } from '@/words';
 import { Fact } from './card';
 import { useNow } from './hooks';
@@ -38,6 +40,15 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
           />
         )}
         <AlertTime alert={alert} />
+        {isFiring && (
+          <Link
+            href={silenceHref(series)}
+            aria-label={`Silence ${series.name}`}
+            className="text-xs text-muted underline hover:text-accent"
+          >
+            Silence
+          </Link>
+        )}
       </div>
       <p className="mt-1 text-sm">{alert.why}</p>
       {!isShort && <Numbers alert={alert} />}

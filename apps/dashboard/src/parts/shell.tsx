@@ -3,6 +3,7 @@
 
 import {
   Activity,
+  BellOff,
   BellRing,
   BrainCircuit,
   CloudDownload,
@@ -26,6 +27,7 @@ const PLACES: { href: string; name: string; icon: LucideIcon }[] = [
   { href: '/', name: 'Overview', icon: LayoutDashboard },
   { href: '/series/', name: 'Series', icon: Activity },
   { href: '/alerts/', name: 'Alerts', icon: BellRing },
+  { href: '/silences/', name: 'Silences', icon: BellOff },
   { href: '/models/', name: 'Models', icon: BrainCircuit },
   { href: '/sources/', name: 'Sources', icon: CloudDownload },
   { href: '/settings/', name: 'Settings', icon: Settings },
@@ -116,7 +118,7 @@ function Navigation({ firing }: { firing: number | undefined }) {
   return (
     <nav
       aria-label="Main"
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-6 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:static lg:flex lg:flex-col lg:gap-0.5 lg:border-0 lg:pb-0"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-7 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:static lg:flex lg:flex-col lg:gap-0.5 lg:border-0 lg:pb-0"
     >
       {PLACES.map(({ href, name, icon: Icon }) => {
         const isHere = href === '/' ? path === '/' : path.startsWith(href.slice(0, -1));
