@@ -1,26 +1,29 @@
 /** The outbox against real HTTP receivers: once, in order, again after failures and crashes, each channel by itself. */
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSilence, type Socket } from 'node:net';
 import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
-import { type Channel, ChannelInput, type NewChannel, type NotificationBody } from '@bellwether/contracts';
+import {
+  type Channel,
+  ChannelInput,
+  type ChannelKind,
+  type NewChannel,
+  type NotificationBody,
+} from '@bellwether/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AlertService } from '../../apps/backend/src/alerts/alert.service';
-import { AlertStore } from '../../apps/backend/src/alerts/alert.store';
 import { AlertsWorkerModule } from '../../apps/backend/src/alerts/alerts.module';
-import { ChannelService } from '../../apps/backend/src/alerts/channel.service';
-import { ChannelStore } from '../../apps/backend/src/alerts/channel.store';
+import type { ChannelService } from '../../apps/backend/src/alerts/channel.service';
 import { NotificationSchedule } from '../../apps/backend/src/alerts/notification.schedule';
 import { LEASE_MS, NotificationService } from '../../apps/backend/src/alerts/notification.service';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
-import { SafeService } from '../../apps/backend/src/alerts/safe.service';
 import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { DatabaseModule } from '../../apps/backend/src/database/database.module';
 import { migrate } from '../../apps/backend/src/database/migrate';
-import { VaultService } from '../../apps/backend/src/database/vault.service';
+import { deliver, endAlert, newChannels, newSender, writeAlert, writeSeries } from '../support/outbox';
 
 const START = Date.parse('2025-11-20T00:00:00Z');
 const HOUR = 3_600_000;
@@ -55,10 +58,7 @@ beforeEach(async () => {
   nowMs = START;
   heard = [];
   answer = (_, response) => response.end('thank you');
-  const { rows } = await database.query<{ id: number }>(
-    `INSERT INTO series (name, labels) VALUES ('notification.spec', jsonb_build_object('id', gen_random_uuid())) RETURNING id`,
-  );
-  seriesId = rows[0]!.id;
+  seriesId = await writeSeries(database, 'notification.spec');
 });
 
 afterEach(async () => {
@@ -89,20 +89,9 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
 
 const config = readConfig({ PUBLIC_URL: 'https://bellwether.example/', SECRET_KEY: 's'.repeat(32) });
 const clock = () => nowMs;
-const safeOf = (settings = config, at = database) =>
-  new SafeService(new ChannelStore(at), new VaultService(settings));
-function newService(settings = config, at = database): NotificationService {
-  const stores = [new NotificationStore(at), new AlertStore(at), new ChannelStore(at)] as const;
-  return new NotificationService(...stores, safeOf(settings, at), settings, clock);
-}
-const channels = (): ChannelService => {
-  const [store, outbox, alerts] = [
-    new ChannelStore(database),
-    new NotificationStore(database),
-    new AlertStore(database),
-  ];
-  return new ChannelService(store, outbox, alerts, safeOf(), config, clock);
-};
+const newService = (settings = config, at = database): NotificationService =>
+  newSender({ database: at, config: settings, clock });
+const channels = (): ChannelService => newChannels({ database, config, clock });
 
 async function addChannel(path: string, more: Partial<NewChannel> = {}): Promise<number> {
   const given = { name: 'notification.spec', url: origin + path, ...more };
@@ -110,27 +99,8 @@ async function addChannel(path: string, more: Partial<NewChannel> = {}): Promise
 }
 
 /** Writes an alert and whom to notify of it. */
-async function newAlert({ isOver, at = 0 }: { isOver: boolean; at?: number }): Promise<number> {
-  const startsAt = new Date(START + at);
-  const { rows } = await database.query<{ id: number }>(
-    `INSERT INTO alert (series_id, starts_at, ends_at, peak_at, peak_value, peak_score, peak_vrnn_share, threshold)
-     VALUES ($1, $2, $3, $2, 1, 9, 0.5, 3) RETURNING id`,
-    [seriesId, startsAt, isOver ? new Date(startsAt.getTime() + 60_000) : null],
-  );
-  const alertId = rows[0]!.id;
-  const outbox = new NotificationStore(database);
-  await database.transaction(async (queries) => {
-    await outbox.fire(queries, [alertId], new Date(nowMs));
-    await outbox.resolve(queries, [alertId], new Date(nowMs));
-  });
-  return alertId;
-}
-
-/** Lets a service look into the outbox and waits until all it took is settled. */
-async function deliver(service: NotificationService): Promise<void> {
-  await service.deliver(middle);
-  await service.idle();
-}
+const newAlert = ({ isOver, at = 0 }: { isOver: boolean; at?: number }): Promise<number> =>
+  writeAlert(database, { seriesId, startsAt: new Date(START + at), isOver, now: new Date(nowMs) });
 
 const events = (path?: string) =>
   heard.filter((one) => !path || one.path === path).map(({ body }) => body.event.replace('alert.', ''));
@@ -286,6 +256,41 @@ describe('channels', () => {
     expect(await channel(slow)).toMatchObject({ delivered: 4, waiting: 0 });
   });
 
+  test('of every kind that hang delay no other, and are told when they are back', async () => {
+    const silent = createSilence((socket) => sockets.push(socket));
+    const sockets: Socket[] = [];
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const url = `${origin}/slow`;
+    const given: Record<ChannelKind, object> = {
+      ...{ webhook: { url }, slack: { url }, teams: { url }, ntfy: { url }, alertmanager: { url } },
+      pagerduty: { url, routingKey: '0123456789abcdef0123456789abcdef' },
+      email: { host: '127.0.0.1', port, tls: 'none', from: 'a@b.example', to: ['c@b.example'] },
+    };
+    for (const [kind, settings] of Object.entries(given))
+      await channels().add(ChannelInput.parse({ kind, name: 'notification.spec', ...settings }));
+    const fast = await addChannel('/fast');
+    answer = ({ path }, response) => void (path === '/fast' && response.end());
+    await newAlert({ isOver: true });
+    const service = newService();
+    await service.deliver(middle);
+    await expect.poll(async () => (await channel(fast)).delivered).toBe(2);
+    await expect
+      .poll(() => [heard.filter(({ path }) => path !== '/fast').length, sockets.length])
+      .toEqual([6, 1]);
+    await service.beforeApplicationShutdown();
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+
+    const keys = heard.filter(({ path }) => path !== '/fast').map(({ key }) => key);
+    [heard, answer] = [[], (_, response) => response.end()];
+    nowMs += LEASE_MS;
+    await deliver(newService());
+    const again = heard.filter(({ path }) => path !== '/fast').map(({ key }) => key);
+    expect(again).toHaveLength(12);
+    expect(again).toEqual(expect.arrayContaining(keys));
+  });
+
   test('are told each thing once, however many processes look', async () => {
     await addChannel('/a');
     for (let hour = 0; hour < 5; hour++) await newAlert({ isOver: true, at: hour * HOUR });
@@ -303,7 +308,7 @@ describe('channels', () => {
   test('that are deleted take what waits for them along', async () => {
     const id = await addChannel('/a');
     await newAlert({ isOver: true });
-    await new ChannelStore(database).remove(id);
+    await channels().remove(id);
     await deliver(newService());
     expect(heard).toEqual([]);
   });
@@ -409,10 +414,7 @@ describe('a reminder', () => {
     const { total } = await new NotificationStore(database).list(id, { limit: 9, offset: 0 });
     expect(total).toBe(2);
 
-    await database.query(`UPDATE alert a SET ends_at = $2 WHERE a.id = $1`, [alertId, new Date(nowMs)]);
-    await database.transaction((queries) =>
-      new NotificationStore(database).resolve(queries, [alertId], new Date(nowMs)),
-    );
+    await endAlert(database, alertId, new Date(nowMs));
     for (let hour = 0; hour <= 6; hour++, nowMs += HOUR) await deliver(service);
     expect(events('/a')).toEqual(['firing', 'firing', 'firing', 'firing', 'resolved']);
   });
@@ -426,10 +428,7 @@ describe('a reminder', () => {
     answer = (_, response) => response.writeHead(503).end();
     await deliver(service);
     expect(repetitions()).toEqual([0, 1]);
-    await database.query(`UPDATE alert a SET ends_at = $2 WHERE a.id = $1`, [alertId, new Date(nowMs)]);
-    await database.transaction((queries) =>
-      new NotificationStore(database).resolve(queries, [alertId], new Date(nowMs)),
-    );
+    await endAlert(database, alertId, new Date(nowMs));
     answer = (_, response) => response.end();
     nowMs += LEASE_MS;
     await deliver(service);

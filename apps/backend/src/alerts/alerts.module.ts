@@ -5,10 +5,12 @@ import { AlertStore } from './alert.store';
 import { ChannelController } from './channel.controller';
 import { ChannelService } from './channel.service';
 import { ChannelStore } from './channel.store';
+import { ChartStore } from './chart.store';
 import { CorrectionStore } from './correction.store';
 import { NotificationSchedule } from './notification.schedule';
 import { NotificationService } from './notification.service';
 import { NotificationStore } from './notification.store';
+import { PictureService } from './picture.service';
 import { SafeService } from './safe.service';
 
 /** Shows alerts and channels: for the process that answers HTTP. */
@@ -25,10 +27,12 @@ export class AlertsModule {}
     AlertStore,
     AlertService,
     ChannelStore,
+    ChartStore,
     CorrectionStore,
     NotificationStore,
     NotificationService,
     NotificationSchedule,
+    PictureService,
     SafeService,
   ],
   exports: [AlertService],

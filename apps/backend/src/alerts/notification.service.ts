@@ -14,6 +14,7 @@ import { ChannelStore, type StoredChannel } from './channel.store';
 import type { Message } from './channels/message';
 import { baseUrlOf, decide, messageOf, type Outcome } from './notification';
 import { type Claimed, NotificationStore } from './notification.store';
+import { PictureService } from './picture.service';
 import { SafeService } from './safe.service';
 import { send } from './send';
 
@@ -34,6 +35,7 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
     @Inject(AlertStore) private readonly alerts: AlertStore,
     @Inject(ChannelStore) private readonly channels: ChannelStore,
     @Inject(SafeService) private readonly safe: SafeService,
+    @Inject(PictureService) private readonly pictures: PictureService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
@@ -111,7 +113,10 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
 
   private async attempt(channel: StoredChannel, message: Message): Promise<Outcome> {
     try {
-      return await send(await this.safe.open(channel), message, { signal: this.interruption.signal });
+      const { signal } = this.interruption;
+      const picture =
+        channel.kind === 'email' && message.alert ? await this.pictures.of(message.alert) : null;
+      return await send(await this.safe.open(channel), message, { signal, picture });
     } catch (error) {
       if (error instanceof SecretUnusable) return { delivered: false, detail: error.message };
       throw error;
