@@ -162,6 +162,9 @@ test('an address begins one for a series', async () => {
   await adding().getByText('4 h', { exact: true }).click();
   await button(adding(), 'Add').click();
   await sees(region(page, 'Active').getByText('host = web-3'));
+  await page.reload();
+  await sees(region(page, 'Active').getByText('host = web-3'));
+  expect(await adding().count()).toBe(0);
 });
 
 describe('in both themes, at a desk and on a phone', () => {

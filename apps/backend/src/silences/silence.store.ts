@@ -9,9 +9,13 @@ import {
 import { Database, type Queries } from '../database/database';
 import type { Silence } from './silence';
 
-/** A silence as it is kept. */
-export interface StoredSilence extends Silence {
+/** What whoever sends or trains needs of one. */
+export interface KnownSilence extends Silence {
   id: number;
+}
+
+/** A silence as it is kept. */
+export interface StoredSilence extends KnownSilence {
   createdAtMs: number;
   endedBy: string | null;
   /** How many notifications it has held back. */
@@ -34,7 +38,7 @@ type Recurrence =
   | { kind: 'daily'; at: string; durationMinutes: number; timeZone: string }
   | { kind: 'weekly'; days: number[]; at: string; durationMinutes: number; timeZone: string };
 
-interface SilenceRow {
+interface KnownRow {
   id: number;
   kind: SilenceKind;
   matchers: Matcher[];
@@ -42,15 +46,19 @@ interface SilenceRow {
   begins_at: Date;
   until: Date | null;
   recurrence: Recurrence | null;
-  created_at: Date;
   ended_at: Date | null;
+}
+
+interface SilenceRow extends KnownRow {
+  created_at: Date;
   ended_by: string | null;
   held: number;
   trained_at: Date | null;
 }
 
+const KNOWN = 's.id, s.kind, s.matchers, s.comment, s.begins_at, s.until, s.recurrence, s.ended_at';
 const SELECT = `
-  SELECT s.id, s.kind, s.matchers, s.comment, s.begins_at, s.until, s.recurrence, s.created_at, s.ended_at, s.ended_by,
+  SELECT ${KNOWN}, s.created_at, s.ended_by,
          (SELECT count(*)::int FROM silence_held h WHERE h.silence_id = s.id) AS held,
          (SELECT max(r.started_at) FROM training_run r) AS trained_at`;
 
@@ -163,15 +171,15 @@ export class SilenceStore {
 export async function silencesWithin(
   queries: Queries,
   { from, to, kind }: { from: Date; to: Date; kind?: SilenceKind },
-): Promise<StoredSilence[]> {
-  const { rows } = await queries.query<SilenceRow>(
-    `${SELECT}
+): Promise<KnownSilence[]> {
+  const { rows } = await queries.query<KnownRow>(
+    `SELECT ${KNOWN}
      FROM silence s
      WHERE s.begins_at < $2 AND NOT ${IS_OVER} AND ($3::text IS NULL OR s.kind = $3)
      ORDER BY s.id`,
     [from, to, kind ?? null],
   );
-  return rows.map(silenceOf);
+  return rows.map(knownOf);
 }
 
 /** What it holds back is looked at again now. */
@@ -207,20 +215,24 @@ function split(schedule: Schedule) {
   return { from, until, recurrence };
 }
 
-const silenceOf = (row: SilenceRow): StoredSilence => ({
+const knownOf = (row: KnownRow): KnownSilence => ({
   id: row.id,
   kind: row.kind,
   matchers: row.matchers,
   schedule: scheduleOf(row),
   comment: row.comment,
-  createdAtMs: row.created_at.getTime(),
   endedAtMs: row.ended_at?.getTime() ?? null,
+});
+
+const silenceOf = (row: SilenceRow): StoredSilence => ({
+  ...knownOf(row),
+  createdAtMs: row.created_at.getTime(),
   endedBy: row.ended_by,
   held: row.held,
   trainedAtMs: row.trained_at?.getTime() ?? null,
 });
 
-function scheduleOf({ begins_at, until, recurrence }: SilenceRow): Schedule {
+function scheduleOf({ begins_at, until, recurrence }: KnownRow): Schedule {
   const from = begins_at.toISOString();
   if (recurrence) return { ...recurrence, from, until: until?.toISOString() ?? null };
   return { kind: 'once', from, to: until!.toISOString() };

@@ -41,11 +41,7 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
         )}
         <AlertTime alert={alert} />
         {isFiring && (
-          <Link
-            href={silenceHref(series)}
-            aria-label={`Silence ${series.name}`}
-            className="text-xs text-muted underline hover:text-accent"
-          >
+          <Link href={silenceHref(series)} className="text-xs text-muted underline hover:text-accent">
             Silence
           </Link>
         )}

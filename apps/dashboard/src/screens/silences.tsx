@@ -24,6 +24,11 @@ const SECTIONS: { state: Silence['state']; title: string }[] = [
 export function SilencesScreen() {
   const given = matchersIn(useSearchParams().get('matchers'));
   const [isAdding, setAdding] = useState(given !== null);
+  const onAdding = (isOpen: boolean) => {
+    setAdding(isOpen);
+    // What the address has asked for is done: nobody is asked again after a reload.
+    if (!isOpen && given !== null) window.history.replaceState(null, '', '/silences/');
+  };
   const { data: silences, error, mutate } = useSilences();
   const trigger = (
     <Button look="primary">
@@ -35,8 +40,8 @@ export function SilencesScreen() {
       <PageHead
         title="Silences"
         actions={
-          <Modal title="Add a silence" trigger={trigger} isOpen={isAdding} onOpenChange={setAdding}>
-            <SilenceForm matchers={given ?? []} onDone={() => setAdding(false)} />
+          <Modal title="Add a silence" trigger={trigger} isOpen={isAdding} onOpenChange={onAdding}>
+            <SilenceForm matchers={given ?? []} onDone={() => onAdding(false)} />
           </Modal>
         }
       >
