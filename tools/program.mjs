@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -28,9 +29,15 @@ const usual = [
   '/opt/homebrew/sbin',
 ];
 
+/** Where a program of Debian's looks for files of its own: there is nothing there, since it is not installed. */
+const places = { 'prometheus-alertmanager': '/usr/share/prometheus/alertmanager' };
+
+/** The variable that names a program: PROMETHEUS, or the part after the - of a package of Debian's own naming. */
+const variableOf = (name) => name.split('-').at(-1).toUpperCase();
+
 /** The path of `prometheus`, say, which the `http` suite needs: the one that PROMETHEUS names, else one found, else one fetched. */
 export async function findProgram(name, suite) {
-  const variable = name.toUpperCase();
+  const variable = variableOf(name);
   const named = process.env[variable];
   if (named) {
     if (isExecutable(named)) return named;
@@ -42,7 +49,7 @@ export async function findProgram(name, suite) {
 
 async function fetchProgram(name, suite) {
   const needs = `The ${suite} tests need ${name}`;
-  const orSet = `or set ${name.toUpperCase()}=/path/to/${name}`;
+  const orSet = `or set ${variableOf(name)}=/path/to/${name}`;
   if (!isExecutable('/usr/bin/apt-get')) {
     const how = process.platform === 'darwin' ? `brew install ${name}` : `install ${name}`;
     throw new Refusal(`${needs}: ${how}, ${orSet}.`);
@@ -101,8 +108,20 @@ function writeStarter(name, folder) {
   if (!place) return false;
   const libraries = existsSync(join(folder, 'usr/lib')) ? readdirSync(join(folder, 'usr/lib')) : [];
   const paths = libraries.filter((each) => each.includes('-linux-')).map((each) => `$here/usr/lib/${each}`);
-  const start = `LD_LIBRARY_PATH="${paths.join(':')}" exec "$here/${place}/${name}" "$@"`;
-  writeFileSync(join(folder, name), `#!/bin/sh\nhere=$(dirname "$0")\n${start}\n`, { mode: 0o755 });
+  const moves = moveFiles(join(folder, place, name), places[name]);
+  const start = `${moves ? 'cd "$here" && ' : ''}LD_LIBRARY_PATH="${paths.join(':')}" exec "$here/${place}/${name}" "$@"`;
+  const here = 'here=$(cd "$(dirname "$0")" && pwd)';
+  writeFileSync(join(folder, name), `#!/bin/sh\n${here}\n${start}\n`, { mode: 0o755 });
+  return true;
+}
+
+/** Makes a path in a program, which is as long as it was, one of the folder the program is started in. */
+function moveFiles(program, path) {
+  if (!path) return false;
+  const bytes = readFileSync(program);
+  const moved = Buffer.from(path.replace(/^\/(\w+)\//, '$1//'));
+  for (let at = bytes.indexOf(path); at >= 0; at = bytes.indexOf(path, at + 1)) moved.copy(bytes, at);
+  writeFileSync(program, bytes);
   return true;
 }
 

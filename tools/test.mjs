@@ -27,6 +27,7 @@ async function test() {
   if (chosen.includes('http')) {
     env.PROMETHEUS = await findProgram('prometheus', 'http');
     env.MOSQUITTO = await findProgram('mosquitto', 'http');
+    env.ALERTMANAGER = await findProgram('prometheus-alertmanager', 'http');
   }
   if (chosen.includes('browser')) env.CHROMIUM = await findChromium();
 

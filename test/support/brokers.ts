@@ -1,4 +1,4 @@
-/** What Bellwether fetches from, as it is outside of tests: a Prometheus and a broker of MQTT, in processes of their own. */
+/** What Bellwether talks to, as it is outside of tests: Prometheus, its Alertmanager and a broker of MQTT, in processes of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -86,3 +86,16 @@ scrape_configs:
     ],
   });
 };
+
+/** Keeps nothing that it would remember after a restart, and tells nobody. */
+export const startAlertmanager = (path: string, port: number): Promise<Program> =>
+  start(path, {
+    port,
+    files: { 'alertmanager.yml': 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n' },
+    args: (folder) => [
+      `--config.file=${join(folder, 'alertmanager.yml')}`,
+      `--storage.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+    ],
+  });
