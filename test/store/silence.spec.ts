@@ -1,15 +1,26 @@
 /** Silences on the real database: what they hold back of the outbox, what they let go, and what training leaves out for them. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { type Labels, type Matcher, NAME_LABEL, type Schedule } from '@bellwether/contracts';
+import {
+  ChannelInput,
+  type Labels,
+  type Matcher,
+  NAME_LABEL,
+  type Schedule,
+  SilenceInput,
+} from '@bellwether/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
+import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { migrate } from '../../apps/backend/src/database/migrate';
 import { heldBy } from '../../apps/backend/src/silences/held.store';
+import { SilenceService } from '../../apps/backend/src/silences/silence.service';
 import { type NewSilence, SilenceStore } from '../../apps/backend/src/silences/silence.store';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
 import { makeWriter } from '../setup/writer';
+import { startReceiver } from '../support/bellwether';
+import { deliver, newChannels, newSender, writeAlert } from '../support/outbox';
 
 const START = Date.parse('2025-11-20T00:00:00Z');
 const HOUR = 3_600_000;
@@ -269,6 +280,37 @@ describe('the outbox', () => {
       [quiet],
     );
     expect(rows).toEqual([{ attempts: 0, next_attempt_at: at(5) }]);
+  });
+});
+
+describe('a receiver', () => {
+  const config = readConfig({
+    SECRET_KEY: 'a key of thirty-two characters!!',
+    PUBLIC_URL: 'https://bellwether.example/',
+  });
+
+  test('hears nothing within a silence, and since when it fires once somebody has ended that', async () => {
+    let nowMs = START + HOUR;
+    const foundation = { database, config, clock: () => nowMs };
+    const [sender, silences] = [newSender(foundation), new SilenceService(() => nowMs, store)];
+    const receiver = await startReceiver();
+    await newChannels(foundation).add(ChannelInput.parse({ kind: 'webhook', name: NAME, url: receiver.url }));
+    const { id } = await silences.add(
+      SilenceInput.parse({ matchers: own(), schedule: { kind: 'once', to: at(9).toISOString() } }),
+    );
+    const alertId = await writeAlert(database, { seriesId, startsAt: at(1), isOver: false, now: at(1) });
+    for (; nowMs < START + 5 * HOUR; nowMs += HOUR) await deliver(sender);
+    expect(receiver.received).toEqual([]);
+    // Two channels: that of every test, and this one's.
+    expect(await silences.read(id)).toMatchObject({ state: 'active', held: 2 });
+    await expect(silences.remove(id)).rejects.toThrow('end it instead');
+
+    await silences.end(id, 'ann');
+    await deliver(sender);
+    expect(receiver.received).toMatchObject([
+      { event: 'alert.firing', alert: { id: alertId, startsAt: at(1).toISOString() } },
+    ]);
+    receiver.close();
   });
 });
 
