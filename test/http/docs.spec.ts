@@ -55,6 +55,9 @@ const ROUTES = [
   'get /api/v1/series/{id}/view',
   'get /api/v1/alerts',
   'get /api/v1/alerts/{id}',
+  'get /api/v1/alerts/{id}/verdict/preview',
+  'put /api/v1/alerts/{id}/verdict',
+  'delete /api/v1/alerts/{id}/verdict',
   'get /api/v1/detectors',
   'get /api/v1/models',
   'get /api/v1/training-runs',
@@ -88,7 +91,7 @@ const ROUTES = [
   'get /metrics/scores',
 ];
 const TAKES_A_BODY =
-  /^(patch .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics))$/;
+  /^(patch .*|put .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics))$/;
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
 
 let folder: string;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Labels } from './labels';
 import { Instant } from './time';
+import { VerdictKind } from './verdict';
 
 export const Alert = z.object({
   id: z.number().int(),
@@ -25,6 +26,8 @@ export const Alert = z.object({
   why: z.string(),
   /** True when it was found in history, long over, and so notified nobody. */
   isHistory: z.boolean(),
+  /** What a person said of it; null: nothing yet. */
+  verdict: VerdictKind.nullable(),
 });
 export type Alert = z.infer<typeof Alert>;
 

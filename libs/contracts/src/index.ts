@@ -2,6 +2,7 @@ export * from './time';
 export * from './labels';
 export * from './sample';
 export * from './series';
+export * from './verdict';
 export * from './alert';
 export * from './channel';
 export * from './source';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Alert, AlertQuery, Labels } from '@bellwether/contracts';
+import type { Alert, AlertQuery, Labels, VerdictKind } from '@bellwether/contracts';
 import { Database } from '../database/database';
 import { explain } from './explanation';
 
@@ -19,13 +19,15 @@ interface AlertRow {
   peak_score: number;
   peak_vrnn_share: number;
   is_history: boolean;
+  verdict: VerdictKind | null;
 }
 
 const SELECT = `
   SELECT a.id, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
-         a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history
+         a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, v.kind AS verdict
   FROM alert a
-  JOIN series s ON s.id = a.series_id`;
+  JOIN series s ON s.id = a.series_id
+  LEFT JOIN verdict v ON v.alert_id = a.id`;
 
 const NEWEST_FIRST = 'ORDER BY a.starts_at DESC, a.id DESC';
 /** More than a screen can show. */
@@ -102,5 +104,6 @@ function alertOf(row: AlertRow): Alert {
       unit: row.unit,
     }),
     isHistory: row.is_history,
+    verdict: row.verdict,
   };
 }

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { RegistryModule } from '../registry/registry.module';
+import { TrainingModule } from '../training/training.module';
 import { AlertController } from './alert.controller';
 import { AlertService } from './alert.service';
 import { AlertStore } from './alert.store';
@@ -12,11 +14,24 @@ import { NotificationService } from './notification.service';
 import { NotificationStore } from './notification.store';
 import { PictureService } from './picture.service';
 import { SafeService } from './safe.service';
+import { VerdictController } from './verdict.controller';
+import { VerdictService } from './verdict.service';
+import { VerdictStore } from './verdict.store';
 
 /** Shows alerts and channels: for the process that answers HTTP. */
 @Module({
-  controllers: [AlertController, ChannelController],
-  providers: [AlertStore, ChannelService, ChannelStore, NotificationStore, SafeService],
+  imports: [RegistryModule, TrainingModule],
+  controllers: [AlertController, VerdictController, ChannelController],
+  providers: [
+    AlertStore,
+    ChannelService,
+    ChannelStore,
+    CorrectionStore,
+    NotificationStore,
+    SafeService,
+    VerdictService,
+    VerdictStore,
+  ],
   exports: [AlertStore],
 })
 export class AlertsModule {}

@@ -143,7 +143,7 @@ export class CorrectionStore {
       `SELECT a.id, a.series_id, a.starts_at, a.ends_at, a.peak_at, a.peak_value AS value, a.peak_expected AS expected,
               a.peak_lower AS lower, a.peak_upper AS upper, a.peak_score AS score, a.threshold,
               a.peak_vrnn_share AS vrnn_share, a.is_history,
-              EXISTS (SELECT FROM notification n WHERE n.alert_id = a.id) AS was_told
+              EXISTS (SELECT FROM notification n WHERE n.alert_id = a.id) OR EXISTS (SELECT FROM verdict v WHERE v.alert_id = a.id) AS was_told
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
        JOIN alert a ON a.series_id = q.series_id AND (a.ends_at IS NULL OR a.ends_at >= q.since)
        ORDER BY a.series_id, a.starts_at`,

@@ -7,7 +7,7 @@ export const HISTORY_MS = 24 * 3_600_000;
 export interface StoredAlert extends AlertStretch {
   id: number;
   isHistory: boolean;
-  /** Whether anybody was, or is about to be, notified of it. */
+  /** Whether anybody was, or is about to be, notified of it, or has given a verdict on it. */
   wasTold: boolean;
 }
 

@@ -33,6 +33,15 @@ export class DetectorStore {
   async byId(id: number): Promise<Detector | undefined> {
     return (await this.all()).find((detector) => detector.id === id);
   }
+
+  /** The detector that watches a series; undefined: none does, as of a counter, whose rate is watched. */
+  async ofSeries(seriesId: number): Promise<Detector | undefined> {
+    const { rows } = await this.database.query<{ id: number }>(
+      `SELECT d.id FROM detector d JOIN series s ON ${WATCHES} WHERE s.id = $1`,
+      [seriesId],
+    );
+    return rows[0] && this.byId(rows[0].id);
+  }
 }
 
 const toDetector = (row: DetectorRow): Detector => ({

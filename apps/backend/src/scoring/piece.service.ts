@@ -49,10 +49,11 @@ export class PieceService {
 
     const scored = new Map<OpenChampion, Scored[]>();
     for (const champion of group.champions) scored.set(champion, await this.run(champion, batch));
+    const limits = await this.limits(group, batch.pieces);
     await this.store.write(
       batch.pieces.flatMap((piece, i) =>
         this.toScores(
-          group,
+          { ...group, limit: limits.get(piece.seriesId)! },
           piece,
           batch.samples[i]!,
           new Map([...scored].map(([champion, one]) => [champion, one[i]!])),
@@ -62,6 +63,14 @@ export class PieceService {
     for (const { seriesId, from } of batch.pieces)
       first.set(seriesId, Math.min(first.get(seriesId) ?? Infinity, from));
     return first;
+  }
+
+  /** The threshold of each series: the detector's, or what verdicts on its alerts have raised it to. */
+  private async limits({ detector, periodMs }: OpenGroup, pieces: Piece[]): Promise<Map<number, number>> {
+    const ids = [...new Set(pieces.map(({ seriesId }) => seriesId))];
+    const floors = await this.store.floors(ids);
+    const common = threshold(detector, periodMs);
+    return new Map(ids.map((id) => [id, Math.max(common, floors.get(id) ?? 0)]));
   }
 
   private async run(champion: OpenChampion, { periodMs, pieces, samples }: Batch): Promise<Scored[]> {
@@ -79,7 +88,7 @@ export class PieceService {
   }
 
   private toScores(
-    { champions, detector, periodMs }: OpenGroup,
+    { champions, periodMs, limit }: OpenGroup & { limit: number },
     piece: Piece,
     samples: Samples,
     scored: Map<OpenChampion, Scored>,
@@ -89,7 +98,6 @@ export class PieceService {
     const known = (champion: OpenChampion | undefined) =>
       champion && this.champions.knowledge(champion, piece.seriesId).calibration;
     const calibration = { vrnn: known(vrnn), vae: known(vae) };
-    const limit = threshold(detector, periodMs);
     // The forecaster's band, and the reconstructor's where the forecaster has not seen enough yet.
     const bands = [vrnn, vae].flatMap((champion) => (champion ? [scored.get(champion)!] : []));
     return samples.times.flatMap((time) => {

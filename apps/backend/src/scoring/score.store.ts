@@ -118,6 +118,19 @@ export class ScoreStore {
     return samples;
   }
 
+  /** The score below which a sample of these series is no anomaly, because people called alerts false; only of those that have one. */
+  async floors(seriesIds: readonly number[]): Promise<Map<number, number>> {
+    const { rows } = await this.database.query<{ series_id: number; floor: number }>(
+      `SELECT a.series_id, max(v.floor) AS floor
+       FROM verdict v
+       JOIN alert a ON a.id = v.alert_id
+       WHERE v.floor IS NOT NULL AND a.series_id = ANY($1::int[])
+       GROUP BY a.series_id`,
+      [seriesIds],
+    );
+    return new Map(rows.map(({ series_id, floor }) => [series_id, floor]));
+  }
+
   /** Idempotent: a sample scored again keeps the newer score. */
   async write(scores: Score[]): Promise<void> {
     for (let i = 0; i < scores.length; i += ROWS_PER_STATEMENT)

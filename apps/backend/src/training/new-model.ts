@@ -2,7 +2,7 @@
 import { type Backend, type TrainedModel, calibrate } from '@bellwether/models';
 import type { ModelKind } from '@bellwether/contracts';
 import type { NewModel } from '../registry/model.store';
-import { type Verdict, toCalibrateOn } from './training';
+import { type Comparison, toCalibrateOn } from './training';
 import type { ClaimedRun } from './training-run.store';
 import type { SeriesGrid } from './training.store';
 
@@ -14,13 +14,21 @@ interface Result {
   series: SeriesGrid[];
   backend: Backend;
   trained: TrainedModel<ModelKind>;
-  verdict: Verdict;
+  comparison: Comparison;
   /** Of each series from a cold start, in nats. */
   raw: Float32Array[];
   trainingSeconds: number;
 }
 
-export function describe({ run, series, backend, trained, verdict, raw, trainingSeconds }: Result): NewModel {
+export function describe({
+  run,
+  series,
+  backend,
+  trained,
+  comparison,
+  raw,
+  trainingSeconds,
+}: Result): NewModel {
   const { periodMs } = run;
   const starts = series.map(({ grid }) => grid.start * periodMs);
   const ends = series.map(({ grid }) => (grid.start + grid.values.length) * periodMs);
@@ -41,9 +49,9 @@ export function describe({ run, series, backend, trained, verdict, raw, training
     sampleCount: stepsOf(series),
     trainingSeconds,
     backend: backend.name,
-    heldOutLoss: Number.isFinite(verdict.heldOutLoss) ? verdict.heldOutLoss : null,
-    championLoss: verdict.championLoss,
-    isPromoted: verdict.isPromoted,
+    heldOutLoss: Number.isFinite(comparison.heldOutLoss) ? comparison.heldOutLoss : null,
+    championLoss: comparison.championLoss,
+    isPromoted: comparison.isPromoted,
     series: series.map(({ seriesId }, i) => ({
       seriesId,
       scaler: trained.scalers[i]![0]!,

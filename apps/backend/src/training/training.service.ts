@@ -20,7 +20,7 @@ import { publish } from '../database/live';
 import { DetectorStore } from '../registry/detector.store';
 import { ModelStore, type NewModel } from '../registry/model.store';
 import { describe, stepsOf } from './new-model';
-import { type Group, HELD_OUT, type Verdict, isBetter, outcome, reasonToTrain } from './training';
+import { type Group, HELD_OUT, type Comparison, isBetter, outcome, reasonToTrain } from './training';
 import { type ClaimedRun, TrainingRunStore } from './training-run.store';
 import { type SeriesGrid, TrainingStore } from './training.store';
 
@@ -124,17 +124,17 @@ export class TrainingService {
     await this.announce(run.id);
 
     const progress = new Progress(this, run.id, detector.models.length);
-    const trained: { model: NewModel; verdict: Verdict }[] = [];
+    const trained: { model: NewModel; comparison: Comparison }[] = [];
     for (const kind of detector.models) {
       trained.push(await this.trainKind(kind, { run, detector, series, backend, progress, signal }));
     }
     await progress.settled();
     await this.models.add(trained.map(({ model }) => model));
     await this.store.clearUnmodelled(series.map(({ seriesId }) => seriesId));
-    return outcome(trained.map(({ verdict }) => verdict));
+    return outcome(trained.map(({ comparison }) => comparison));
   }
 
-  private async trainKind(kind: ModelKind, task: Task): Promise<{ model: NewModel; verdict: Verdict }> {
+  private async trainKind(kind: ModelKind, task: Task): Promise<{ model: NewModel; comparison: Comparison }> {
     const { run, series, backend, progress, signal } = task;
     const startedAt = this.now();
     const grids = series.map(({ grid }) => grid);
@@ -146,9 +146,12 @@ export class TrainingService {
     const trainingSeconds = (this.now() - startedAt) / 1000;
     const model = openModel(trained);
     try {
-      const verdict = await this.judge(model, trained, task);
+      const comparison = await this.judge(model, trained, task);
       const raw = await scoreAll(model, grids, trained.scalers);
-      return { verdict, model: describe({ run, series, backend, trained, verdict, raw, trainingSeconds }) };
+      return {
+        comparison,
+        model: describe({ run, series, backend, trained, comparison, raw, trainingSeconds }),
+      };
     } finally {
       model.dispose();
     }
@@ -159,7 +162,7 @@ export class TrainingService {
     model: Model,
     { kind, scalers }: TrainedModel<ModelKind>,
     { run, detector, series }: Task,
-  ): Promise<Verdict> {
+  ): Promise<Comparison> {
     const grids = series.map(({ grid }) => grid);
     const heldOutLoss = await model.evaluate(grids, scalers, HELD_OUT);
     const champion = (await this.models.champions(detector.id, run.periodMs)).find(

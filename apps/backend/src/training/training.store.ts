@@ -3,13 +3,20 @@ import { type Grid, modelability, toGrid } from '@bellwether/models/grid';
 import { Database } from '../database/database';
 import { WATCHES } from '../registry/selector';
 import { maintenanceOf } from '../silences/held.store';
+import { merged } from '../silences/silence';
 import { type Group, leaveOut, MAX_SERIES, MAX_STEPS, MIN_STEPS } from './training';
 
 export interface SeriesGrid {
   seriesId: number;
   grid: Grid;
-  /** Samples of maintenance windows, which are missing in the grid. */
+  /** Samples that nothing is learnt from, which are missing in the grid. */
   leftOut: number;
+}
+
+/** [from, to) in epoch ms. */
+interface Stretch {
+  from: number;
+  to: number;
 }
 
 /** A series found unfit for a model is looked at again after this time. */
@@ -80,7 +87,7 @@ export class TrainingStore {
     return rows.map(({ id }) => id);
   }
 
-  /** The newest `MAX_STEPS` steps of each series, on the grid of the period; without what was measured in maintenance windows. */
+  /** The newest `MAX_STEPS` steps of each series, on the grid of the period; without what nothing is to be learnt from. */
   async grids(seriesIds: number[], periodMs: number): Promise<SeriesGrid[]> {
     const grids: SeriesGrid[] = [];
     for (let i = 0; i < seriesIds.length; i += SERIES_PER_QUERY) {
@@ -111,23 +118,44 @@ export class TrainingStore {
         span.from = Math.min(span.from, time);
         span.to = Math.max(span.to, time + 1);
       }
-    if (span.from >= span.to) return new Map<number, never[]>();
-    return maintenanceOf(
-      this.database,
+    if (span.from >= span.to) return new Map<number, Stretch[]>();
+    return this.unlearnable(
       rows.map(({ series_id }) => series_id),
       span,
     );
   }
 
+  /** What of these series nothing is learnt from: maintenance, anomalies that people confirmed, and what was before a new normal. */
+  private async unlearnable(seriesIds: number[], span: Stretch): Promise<Map<number, Stretch[]>> {
+    const maintenance = await maintenanceOf(this.database, seriesIds, span);
+    const { rows } = await this.database.query<{
+      series_id: number;
+      kind: string;
+      first: number;
+      last: number;
+    }>(
+      `SELECT a.series_id, v.kind, extract(epoch FROM a.starts_at)::float8 * 1000 AS first,
+              COALESCE(extract(epoch FROM a.ends_at)::float8 * 1000, 'Infinity') AS last
+       FROM verdict v
+       JOIN alert a ON a.id = v.alert_id
+       WHERE a.series_id = ANY($1::int[]) AND v.kind IN ('real', 'new_normal')`,
+      [seriesIds],
+    );
+    const all = new Map(seriesIds.map((id) => [id, [...(maintenance.get(id) ?? [])]]));
+    for (const { series_id, kind, first, last } of rows)
+      all.get(series_id)!.push(kind === 'real' ? { from: first, to: last } : { from: -Infinity, to: first });
+    return new Map([...all].map(([id, stretches]) => [id, merged(stretches)]));
+  }
+
   /** Those of these series that a model can be learnt from; of the others it is written down why not. */
   async modelable(seriesIds: number[], periodMs: number): Promise<SeriesGrid[]> {
     const grids = await this.grids(seriesIds, periodMs);
-    const judged = grids.map((series) => ({ series, verdict: modelability(series.grid) }));
-    const unfit = judged.flatMap(({ series, verdict }) =>
-      verdict.ok ? [] : [{ seriesId: series.seriesId, reason: whyUnfit(verdict.reason, series.leftOut) }],
+    const judged = grids.map((series) => ({ series, fitness: modelability(series.grid) }));
+    const unfit = judged.flatMap(({ series, fitness }) =>
+      fitness.ok ? [] : [{ seriesId: series.seriesId, reason: whyUnfit(fitness.reason, series.leftOut) }],
     );
     if (unfit.length > 0) await this.setUnmodelled(unfit);
-    return judged.filter(({ verdict }) => verdict.ok).map(({ series }) => series);
+    return judged.filter(({ fitness }) => fitness.ok).map(({ series }) => series);
   }
 
   async setUnmodelled(reasons: { seriesId: number; reason: string }[]): Promise<void> {
@@ -146,7 +174,7 @@ export class TrainingStore {
 }
 
 const whyUnfit = (reason: string, leftOut: number): string =>
-  leftOut === 0 ? reason : `${reason}; samples left out, as they lie in maintenance windows: ${leftOut}`;
+  leftOut === 0 ? reason : `${reason}; samples left out, for maintenance or a verdict: ${leftOut}`;
 
 const STEPS = `(floor(extract(epoch FROM w.last_sample_at - w.first_sample_at) * 1000 / s.period_ms) + 1)`;
 

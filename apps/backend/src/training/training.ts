@@ -66,18 +66,18 @@ export function isBetter(challengerLoss: number, championLoss: number | null): b
 }
 const TIE = 0.01;
 
-export interface Verdict {
+export interface Comparison {
   kind: ModelKind;
   isPromoted: boolean;
   heldOutLoss: number;
   championLoss: number | null;
 }
 
-export function outcome(verdicts: Verdict[]): string {
-  return verdicts.map(explain).join('; ');
+export function outcome(comparisons: Comparison[]): string {
+  return comparisons.map(explain).join('; ');
 }
 
-function explain({ kind, isPromoted, heldOutLoss, championLoss }: Verdict): string {
+function explain({ kind, isPromoted, heldOutLoss, championLoss }: Comparison): string {
   const name = kind.toUpperCase();
   const loss = `${heldOutLoss.toFixed(3)} nats per sample held out`;
   if (championLoss === null)
