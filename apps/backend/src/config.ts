@@ -67,7 +67,7 @@ export const Config = z.object({
   API_KEY: optional(
     z.string().regex(/^[!-~]{20,200}$/, 'must have 20 to 200 letters, digits or signs, without spaces'),
   ),
-  /** What the passwords of sources are encrypted with; without one a key is made in DATA_DIR/secret.key. */
+  /** What the secrets of sources and channels are encrypted with; without one a key is made in DATA_DIR/secret.key. */
   SECRET_KEY: optional(z.string().regex(/^.{32,1000}$/s, 'must have 32 to 1000 characters')),
   /** Where scores are sent by Prometheus remote write; the address may hold user:password. */
   REMOTE_WRITE_URL: optional(
