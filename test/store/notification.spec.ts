@@ -201,6 +201,17 @@ describe('a crash', () => {
     expect(heard.map(({ key }) => key)).toEqual([taken[0]!.id]);
   });
 
+  test('is nothing that counts against a notification, however often it comes', async () => {
+    const id = await addChannel('/a');
+    await newAlert({ isOver: false });
+    const outbox = new NotificationStore(database);
+    for (let crash = 0; crash < 20; crash++, nowMs += LEASE_MS)
+      await outbox.claim({ now: new Date(nowMs), leaseUntil: new Date(nowMs + LEASE_MS) });
+    answer = (_, response) => response.writeHead(503).end();
+    await deliver(newService());
+    expect(await channel(id)).toMatchObject({ waiting: 1, failed: 0 });
+  });
+
   test('between sending and marking leads to a repetition with the same id', async () => {
     await addChannel('/a');
     await newAlert({ isOver: true });

@@ -124,16 +124,16 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
   }
 
   private async settle(
-    { id, attempts, event, place }: Claimed & { place: string },
+    { id, failures, event, place }: Claimed & { place: string },
     outcome: Outcome,
     random: () => number,
   ): Promise<void> {
     const nowMs = this.now();
-    const fate = decide(outcome, attempts, random());
+    const fate = decide(outcome, failures + 1, random());
     if (fate.kind === 'delivered') return this.outbox.delivered(id, new Date(nowMs));
     if (fate.kind === 'retry') return this.outbox.retry(id, new Date(nowMs + fate.afterMs), outcome.detail);
     this.logger.error(
-      { notification: id, event, place, attempts },
+      { notification: id, event, place, failures: failures + 1 },
       `A notification was given up: ${outcome.detail} Check its channel in the settings.`,
     );
     return this.outbox.failed(id, new Date(nowMs), outcome.detail);

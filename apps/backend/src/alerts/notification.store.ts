@@ -21,6 +21,8 @@ export interface Claimed {
   thread: string;
   /** Counts this attempt. */
   attempts: number;
+  /** Attempts that failed before this one; one that was cut off is none of them. */
+  failures: number;
 }
 
 /** A notification, without the alert it is about. */
@@ -148,7 +150,7 @@ export class NotificationStore {
          WHERE c.is_enabled AND c.id <> ALL($3::int[]) AND ($4::int IS NULL OR c.id = $4)
        ) due
        WHERE n.id = due.id
-       RETURNING n.id, n.channel_id AS "channelId", n.alert_id AS "alertId", n.event, n.repetition, n.attempts,
+       RETURNING n.id, n.channel_id AS "channelId", n.alert_id AS "alertId", n.event, n.repetition, n.attempts, n.failures,
          COALESCE((SELECT f.id FROM notification f
                    WHERE f.channel_id = n.channel_id AND f.alert_id = n.alert_id AND f.event = 'alert.firing'
                      AND f.repetition = 0), n.id) AS thread`,
@@ -167,7 +169,7 @@ export class NotificationStore {
 
   async retry(id: string, at: Date, error: string): Promise<void> {
     await this.database.query(
-      `UPDATE notification n SET next_attempt_at = $2, last_error = $3
+      `UPDATE notification n SET next_attempt_at = $2, last_error = $3, failures = n.failures + 1
        WHERE n.id = $1 AND n.delivered_at IS NULL AND n.failed_at IS NULL`,
       [id, at, error],
     );
@@ -175,7 +177,7 @@ export class NotificationStore {
 
   async failed(id: string, at: Date, error: string): Promise<void> {
     await this.database.query(
-      `UPDATE notification n SET failed_at = $2, last_error = $3
+      `UPDATE notification n SET failed_at = $2, last_error = $3, failures = n.failures + 1
        WHERE n.id = $1 AND n.delivered_at IS NULL AND n.failed_at IS NULL`,
       [id, at, error],
     );
@@ -215,7 +217,7 @@ export class NotificationStore {
   ): Promise<'waits' | 'unknown' | 'not failed' | 'over'> {
     const { rowCount } = await this.database.query(
       `UPDATE notification n
-       SET failed_at = NULL, attempts = 0, next_attempt_at = $3
+       SET failed_at = NULL, attempts = 0, failures = 0, next_attempt_at = $3
        WHERE n.id = $2 AND n.channel_id = $1 AND n.failed_at IS NOT NULL
          AND NOT EXISTS (
            SELECT FROM notification r

@@ -32,7 +32,7 @@ export interface Outcome {
 
 export type Fate = { kind: 'delivered' } | { kind: 'failed' } | { kind: 'retry'; afterMs: number };
 
-/** What to do after the `attempt`-th attempt (1, 2, …); `random` is in [0, 1). */
+/** What to do after the `attempt`-th attempt (1, 2, …) that came to an end; `random` is in [0, 1). */
 export function decide(outcome: Outcome, attempt: number, random: number): Fate {
   if (outcome.delivered) return { kind: 'delivered' };
   if (attempt >= attemptsFor(outcome)) return { kind: 'failed' };
