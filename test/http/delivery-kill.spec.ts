@@ -114,9 +114,13 @@ test(`${ROUNDS} kills of the sender lose nothing, and repeat only under the same
       isOver,
       now: new Date(nowMs),
     });
+  const end = async () => {
+    if (firing !== undefined)
+      await endAlert(database, firing, new Date(nowMs), new Date(START + alerts * 3_600_000));
+  };
   next = await newProcess();
   for (let round = 0; round < ROUNDS; round++) {
-    if (firing !== undefined) await endAlert(database, firing, new Date(START + alerts * 3_600_000));
+    await end();
     await fire(true);
     firing = await fire(false);
     const child: ChildProcess = next;
@@ -129,7 +133,7 @@ test(`${ROUNDS} kills of the sender lose nothing, and repeat only under the same
     next = await newProcess();
     nowMs += LEASE_MS;
   }
-  await endAlert(database, firing!, new Date(START + alerts * 3_600_000));
+  await end();
 
   isHurt = false;
   const last = newSender(foundation());

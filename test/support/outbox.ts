@@ -70,10 +70,10 @@ export async function writeAlert(
   return id;
 }
 
-/** Ends an alert at `now`, and tells who was told of it. */
-export async function endAlert(database: Database, id: number, now: Date): Promise<void> {
+/** Ends an alert, and tells who was told of it. */
+export async function endAlert(database: Database, id: number, now: Date, endsAt = now): Promise<void> {
   await database.transaction(async (queries) => {
-    await queries.query('UPDATE alert a SET ends_at = $2 WHERE a.id = $1', [id, now]);
+    await queries.query('UPDATE alert a SET ends_at = $2 WHERE a.id = $1', [id, endsAt]);
     await new NotificationStore(database).resolve(queries, [id], now);
   });
 }
