@@ -20,6 +20,8 @@ import {
   region,
   sees,
   startPerson,
+  sticksOut,
+  takePicture,
 } from '../support/browser';
 import { pagesOf, photograph } from '../support/pictures';
 
@@ -211,6 +213,39 @@ describe('a spike', () => {
     await overview.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Alerts' }).click();
     await sees(resolved(overview));
     expect(await firing(overview).count()).toBe(0);
+  });
+
+  test('is given a verdict, which says first what it would do, stays, and can be taken back', async () => {
+    const item = resolved(overview);
+    const dialog = overview.getByRole('dialog', { name: `What was it on ${NAME}?` });
+    await button(item, `Give a verdict on ${NAME}`).click();
+    expect(await button(dialog, 'Say so').isDisabled()).toBe(true);
+    await dialog.getByRole('radio', { name: /^False alarm/ }).check();
+    await reads(dialog, /fewer alert|as strange as a score can be/);
+    await dialog.getByRole('radio', { name: /^Real/ }).check();
+    await reads(dialog, 'left out of later training');
+    await dialog.getByLabel('Comment').fill('a full disk');
+    await button(dialog, 'Say so').click();
+    const said = `Verdict on ${NAME}: Real. Change it`;
+    await sees(button(item, said));
+    await overview.reload();
+    await button(item, said).click();
+    await button(dialog, 'Take it back').click();
+    await sees(button(item, `Give a verdict on ${NAME}`));
+  });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 375],
+  ] as const)('the verdict fits, %s at %s px', async (theme, width) => {
+    const page = await person.open(`${bellwether.url}/alerts/`, { theme, width });
+    await button(resolved(page), `Give a verdict on ${NAME}`).click();
+    const dialog = page.getByRole('dialog', { name: `What was it on ${NAME}?` });
+    await dialog.getByRole('radio', { name: /^Expected/ }).check();
+    await sees(dialog.getByRole('link', { name: 'Make a recurring silence of it' }));
+    await takePicture(page, `verdict-${theme}-${width}`);
+    expect(await sticksOut(page)).toEqual([]);
+    await page.context().close();
   });
 });
 

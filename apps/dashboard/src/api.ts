@@ -30,6 +30,10 @@ import type {
   SourceInput,
   SourceTest,
   TrainingRun,
+  Verdict,
+  VerdictInput,
+  VerdictKind,
+  VerdictPreview,
 } from '@bellwether/contracts';
 import useSWR, { type SWRConfiguration } from 'swr';
 import type { AlertListQuery, Key, SeriesListQuery } from './keys';
@@ -167,6 +171,15 @@ export const useView = (id: number, choice: RangeChoice, points: number) =>
 export const useAlerts = (list: AlertListQuery) =>
   useAnswer(['alerts', list], () => getAlerts(list), { keepPreviousData: true });
 
+/** What a verdict on an alert would do; null: not asked yet. */
+export const useVerdictPreview = (alertId: number, kind: VerdictKind | null) =>
+  useAnswer(kind === null ? null : ['verdict-preview', alertId, kind], () =>
+    call<VerdictPreview>(
+      `/alerts/${alertId}/verdict/preview${query({ kind: kind! })}`,
+      (c) => c.VerdictPreview,
+    ),
+  );
+
 export const useDetectors = () =>
   useAnswer(['detectors'], () => call<Detector[]>('/detectors', (c) => c.Detector.array()));
 
@@ -225,6 +238,13 @@ export const useDemo = () =>
 
 export const changeSeries = (id: number, change: SeriesChange): Promise<Series> =>
   call(`/series/${id}`, (c) => c.Series, { method: 'PATCH', body: change });
+
+export const giveVerdict = (alertId: number, verdict: VerdictInput): Promise<Verdict> =>
+  call(`/alerts/${alertId}/verdict`, (c) => c.Verdict, { method: 'PUT', body: verdict });
+
+export async function takeBackVerdict(alertId: number): Promise<void> {
+  await send(`/alerts/${alertId}/verdict`, { method: 'DELETE' });
+}
 
 export const trainNow = (detectorId: number): Promise<TrainingRun[]> =>
   call(`/detectors/${detectorId}/train`, (c) => c.TrainingRun.array(), { method: 'POST' });

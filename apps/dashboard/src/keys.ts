@@ -1,5 +1,5 @@
 /** The names under which answers of the API are cached, and which of them a live event makes stale. */
-import type { LiveEvent, Matcher } from '@bellwether/contracts';
+import type { LiveEvent, Matcher, VerdictKind } from '@bellwether/contracts';
 import type { RangeChoice } from './range';
 
 export interface SeriesListQuery {
@@ -22,6 +22,7 @@ export type Key =
   | readonly ['series', number]
   | readonly ['view', number, RangeChoice, number]
   | readonly ['alerts', AlertListQuery]
+  | readonly ['verdict-preview', number, VerdictKind]
   | readonly ['detectors']
   | readonly ['models']
   | readonly ['training-runs', number]

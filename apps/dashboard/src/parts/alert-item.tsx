@@ -11,6 +11,7 @@ import { ago, duration, localTime, quantity, scoreInWords, utcTime } from '@/wor
 import { Fact } from './card';
 import { useNow } from './hooks';
 import { SeriesName } from './series-name';
+import { VerdictOn } from './verdict-on';
 
 interface AlertItemProps {
   alert: Alert;
@@ -45,6 +46,7 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
             Silence
           </Link>
         )}
+        {!isShort && <VerdictOn alert={alert} />}
       </div>
       <p className="mt-1 text-sm">{alert.why}</p>
       {!isShort && <Numbers alert={alert} />}
