@@ -33,7 +33,7 @@ const TRAINED_SHARE = 0.6;
 const SEED = 1;
 const PART = { files: 5, rows: 10_000 };
 /** The rule that a new installation starts with, and the budgets it is asked about: false alarms per series and week. */
-const RULE = { fireAfter: 3, resolveAfter: 5 };
+const RULE = { fireAfter: 2, resolveAfter: 5, direction: 'both', smallestChange: null };
 const BUDGETS = [1, 2, 7];
 
 const option = (name) => process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);

@@ -10,6 +10,7 @@ import { NotificationStore } from '../../apps/backend/src/alerts/notification.st
 import { createServer } from '../../apps/backend/src/api/server';
 import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
+import { RuleStore } from '../../apps/backend/src/registry/rule.store';
 import { ScoreStore } from '../../apps/backend/src/scoring/score.store';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
 
@@ -18,7 +19,6 @@ const NOW = Date.UTC(2026, 10, 20, 12);
 const LENGTH = 400;
 const START = NOW - LENGTH * MINUTE;
 const SCORES: Record<string, number> = { '.': 0.5, x: 3.25, m: 5, X: 15 };
-const RULE = { fireAfter: 3, resolveAfter: 5 };
 
 let database: Database;
 let app: NestExpressApplication;
@@ -69,9 +69,11 @@ async function review(): Promise<void> {
     database,
     new CorrectionStore(database),
     new NotificationStore(database),
+    new RuleStore(database),
     () => NOW,
   );
-  await service.review([{ seriesId, from: timeOf(0), detector: RULE }]);
+  const { rows } = await database.query<{ id: number }>('SELECT min(d.id) AS id FROM detector d');
+  await service.review([{ seriesId, from: timeOf(0), detector: rows[0]! }]);
 }
 
 async function alerts(): Promise<Alert[]> {

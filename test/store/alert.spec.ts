@@ -3,23 +3,33 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AlertService } from '../../apps/backend/src/alerts/alert.service';
 import { AlertStore } from '../../apps/backend/src/alerts/alert.store';
-import { type AlertRule, follow, quiet, type Scored } from '../../apps/backend/src/alerts/alert';
+import {
+  type AlertRule,
+  type AlertRules,
+  follow,
+  quiet,
+  type Scored,
+} from '../../apps/backend/src/alerts/alert';
 import { CorrectionStore } from '../../apps/backend/src/alerts/correction.store';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
 import { Database } from '../../apps/backend/src/database/database';
 import { subscribe } from '../../apps/backend/src/database/live';
 import { migrate } from '../../apps/backend/src/database/migrate';
+import { RuleStore } from '../../apps/backend/src/registry/rule.store';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 const START = Date.parse('2025-11-20T00:00:00Z');
-const rule: AlertRule = { fireAfter: 3, resolveAfter: 2 };
+const rule: AlertRule = { fireAfter: 3, resolveAfter: 2, direction: 'both', smallestChange: null };
 const SCORES: Record<string, number> = { '.': 0.5, x: 3.25, m: 5, X: 15 };
 
 let database: Database;
 let service: AlertService;
 let alerts: AlertStore;
 let nowMs = START;
+/** A detector that fires after three and resolves after two; and those of other rules, by their rules. */
+let detector: { id: number };
+const detectors = new Map<string, { id: number }>();
 
 beforeAll(async () => {
   await migrate(process.env['DATABASE_URL']!, () => undefined);
@@ -28,13 +38,50 @@ beforeAll(async () => {
     database,
     new CorrectionStore(database),
     new NotificationStore(database),
+    new RuleStore(database),
     () => nowMs,
   );
   alerts = new AlertStore(database);
+  detector = await detectorOf([{ ...rule, version: 1, sinceMs: -Infinity }]);
 });
 
 afterEach(() => database.query(`DELETE FROM channel WHERE name = 'alert.spec'`));
-afterAll(() => database.close());
+afterAll(async () => {
+  await database.query('DELETE FROM detector WHERE id = ANY($1::int[])', [
+    [...detectors.values()].map(({ id }) => id),
+  ]);
+  await database.close();
+});
+
+/** A detector, of no series, whose rule has these versions. */
+async function detectorOf(rules: AlertRules): Promise<{ id: number }> {
+  const key = JSON.stringify(rules);
+  const known = detectors.get(key);
+  if (known) return known;
+  const { rows } = await database.query<{ id: number }>(
+    `INSERT INTO detector (name, selector) VALUES ('alert.spec ' || gen_random_uuid(), '{"name": "alert.spec of none"}') RETURNING id`,
+  );
+  const made = rows[0]!;
+  for (const { version, sinceMs, fireAfter, resolveAfter, direction, smallestChange } of rules)
+    await database.query(
+      `INSERT INTO rule (detector_id, version, since, alert_budget, fire_after, resolve_after, direction, smallest_change, change_is_percent)
+       VALUES ($1, $2, COALESCE($3::timestamptz, '-infinity'), 1, $4, $5, $6, $7, $8)
+       ON CONFLICT (detector_id, version) DO UPDATE
+       SET fire_after = $4, resolve_after = $5, direction = $6, smallest_change = $7, change_is_percent = $8`,
+      [
+        made.id,
+        version,
+        Number.isFinite(sinceMs) ? new Date(sinceMs) : null,
+        fireAfter,
+        resolveAfter,
+        direction,
+        smallestChange?.value ?? null,
+        smallestChange?.isPercent ?? false,
+      ],
+    );
+  detectors.set(key, made);
+  return made;
+}
 
 const timeOf = (at: number): Date => new Date(START + at * MINUTE);
 
@@ -78,7 +125,7 @@ async function tell(seriesId: number, story: string, at = 0): Promise<void> {
     seriesId,
     [...story].map((letter, index) => [at + index, letter] as const),
   );
-  await service.review([{ seriesId, from: timeOf(at), detector: rule }]);
+  await service.review([{ seriesId, from: timeOf(at), detector }]);
 }
 
 /** Draws the stored alerts over `length` samples: 'F' from an alert's start to its end, '.' elsewhere. */
@@ -210,7 +257,7 @@ describe('a review', () => {
     await addChannel();
     await tell(seriesId, '.xxx..xxx');
     const before = await database.query('SELECT * FROM alert WHERE series_id = $1 ORDER BY id', [seriesId]);
-    for (const from of [0, 2, 4, 8]) await service.review([{ seriesId, from: timeOf(from), detector: rule }]);
+    for (const from of [0, 2, 4, 8]) await service.review([{ seriesId, from: timeOf(from), detector }]);
     const after = await database.query('SELECT * FROM alert WHERE series_id = $1 ORDER BY id', [seriesId]);
     expect(after.rows).toEqual(before.rows);
     expect(await told(seriesId)).toEqual(['firing', 'resolved', 'firing']);
@@ -242,7 +289,7 @@ describe('a review', () => {
         seriesId,
         [...(index % 5 === 0 ? '.xxx' : '....')].map((letter, at) => [at, letter] as const),
       );
-    await service.review(ids.map((seriesId) => ({ seriesId, from: timeOf(0), detector: rule })));
+    await service.review(ids.map((seriesId) => ({ seriesId, from: timeOf(0), detector })));
     const open = (await alerts.open()).filter(({ seriesId }) => ids.includes(seriesId));
     expect(open).toHaveLength(50);
   });
@@ -256,6 +303,47 @@ describe('a review', () => {
     await tell(seriesId, '.xxx.');
     await tell(seriesId, '.', 0);
     await expect.poll(() => heard.filter((id) => id === seriesId)).toEqual([seriesId]);
+  });
+});
+
+describe('a rule that was changed', () => {
+  const changedTo = (later: Partial<AlertRule>, at: number) =>
+    detectorOf([
+      { ...rule, version: 1, sinceMs: -Infinity },
+      { ...rule, ...later, version: 2, sinceMs: timeOf(at).getTime() },
+    ]);
+  const versionsOf = async (seriesId: number) =>
+    (await alerts.between(seriesId, timeOf(-1), timeOf(99))).reverse().map(({ ruleVersion }) => ruleVersion);
+
+  test('leaves the alerts of before as they were, also when samples of then come late', async () => {
+    const seriesId = await newSeries();
+    await tell(seriesId, 'xxx..xx...');
+    detector = await changedTo({ fireAfter: 2 }, 10);
+    await tell(seriesId, '.xx..', 10);
+    expect(await draw(seriesId, 15)).toBe('FFFF.......FFF.');
+    await tell(seriesId, '.', 4);
+    expect(await draw(seriesId, 15)).toBe('FFFF.......FFF.');
+    expect(await versionsOf(seriesId)).toEqual([1, 2]);
+    detector = await detectorOf([{ ...rule, version: 1, sinceMs: -Infinity }]);
+  });
+
+  test('goes on with what has begun, and lets it end as the new one says', async () => {
+    const seriesId = await newSeries();
+    await tell(seriesId, '.xxx');
+    detector = await changedTo({ resolveAfter: 4 }, 4);
+    for (const at of [4, 5, 6, 7]) await tell(seriesId, '.', at);
+    expect(await draw(seriesId, 9)).toBe('.FFFFFF..');
+    expect(await versionsOf(seriesId)).toEqual([1]);
+    detector = await detectorOf([{ ...rule, version: 1, sinceMs: -Infinity }]);
+  });
+
+  test('that is deaf to a side raises nothing there', async () => {
+    const seriesId = await newSeries();
+    detector = await changedTo({ direction: 'above' }, -1);
+    // Places are values, and 10 was expected.
+    await tell(seriesId, 'xxxx......xxxxx');
+    expect(await draw(seriesId, 15)).toBe('...........FFFF');
+    detector = await detectorOf([{ ...rule, version: 1, sinceMs: -Infinity }]);
   });
 });
 
@@ -342,6 +430,19 @@ describe('the outbox', () => {
 
 describe('whatever the order in which samples come and are corrected', () => {
   const letters = fc.constantFrom('.', '.', 'x', 'x', 'm', 'X');
+  const someRules = fc.record({
+    fireAfter: fc.integer({ min: 1, max: 4 }),
+    resolveAfter: fc.integer({ min: 1, max: 3 }),
+    direction: fc.constantFrom('both' as const, 'both' as const, 'below' as const),
+    smallestChange: fc.constantFrom(null, null, { value: 20, isPercent: true }),
+  });
+  /** A rule, and what it is changed to from some place on; the sample at a place has that value, and 10 is expected. */
+  const histories = fc
+    .tuple(someRules, fc.option(fc.tuple(fc.nat(13), someRules)))
+    .map(([first, later]) => [
+      { ...first, version: 1, sinceMs: -Infinity },
+      ...(later ? [{ ...later[1], version: 2, sinceMs: timeOf(later[0]).getTime() }] : []),
+    ]);
   const visits = fc.record({
     story: fc.array(letters, { minLength: 1, maxLength: 14 }),
     /** What is stored and reviewed first, in this order: places, and scores that may be wrong. */
@@ -351,10 +452,7 @@ describe('whatever the order in which samples come and are corrected', () => {
     /** The order in which the true scores come. */
     keys: fc.array(fc.nat(), { minLength: 14, maxLength: 14 }),
     size: fc.integer({ min: 1, max: 5 }),
-    of: fc.record({
-      fireAfter: fc.integer({ min: 1, max: 4 }),
-      resolveAfter: fc.integer({ min: 1, max: 3 }),
-    }),
+    of: histories,
   });
   type Visit = typeof visits extends fc.Arbitrary<infer T> ? T : never;
 
@@ -368,7 +466,8 @@ describe('whatever the order in which samples come and are corrected', () => {
     const early = steps.map((step) => [...new Map(step.filter(([at]) => at < story.length))]);
     for (const step of [...early, ...arrivals].filter(({ length }) => length > 0)) {
       await put(seriesId, step);
-      await service.review([{ seriesId, from: timeOf(Math.min(...step.map(([at]) => at))), detector: of }]);
+      const from = timeOf(Math.min(...step.map(([at]) => at)));
+      await service.review([{ seriesId, from, detector: await detectorOf(of) }]);
     }
     return seriesId;
   }
@@ -378,16 +477,22 @@ describe('whatever the order in which samples come and are corrected', () => {
       quiet,
       story.map((letter, at) => sampleOf(letter, at)),
       of,
-    ).alerts.map(({ startsAt, endsAt, peak }) => ({
+    ).alerts.map(({ startsAt, endsAt, peak, ruleVersion }) => ({
       startsAt: startsAt.toISOString(),
       endsAt: endsAt?.toISOString() ?? null,
       peak: { time: peak.time.toISOString(), score: peak.score },
+      ruleVersion,
     }));
 
   const storedOf = async (seriesId: number) =>
     (await alerts.between(seriesId, timeOf(-1), timeOf(99)))
       .reverse()
-      .map(({ startsAt, endsAt, peak: { time, score } }) => ({ startsAt, endsAt, peak: { time, score } }));
+      .map(({ startsAt, endsAt, peak: { time, score }, ruleVersion }) => ({
+        startsAt,
+        endsAt,
+        peak: { time, score },
+        ruleVersion,
+      }));
 
   test('the alerts end as the machine tells them in order', async () => {
     await fc.assert(

@@ -53,6 +53,7 @@ const alert = (from: number, to: number | null, peak: number): Alert => ({
   peak: { time: at(peak), value: 9, expected: 5, lower: 4, upper: 6, score: 4, vrnnShare: 0.5 },
   why: '',
   isHistory: false,
+  ruleVersion: 1,
   verdict: null,
 });
 

@@ -26,6 +26,8 @@ export const Alert = z.object({
   why: z.string(),
   /** True when it was found in history, long over, and so notified nobody. */
   isHistory: z.boolean(),
+  /** The version of the detector's rule that was valid when it began. */
+  ruleVersion: z.number().int(),
   /** What a person said of it; null: nothing yet. */
   verdict: VerdictKind.nullable(),
 });

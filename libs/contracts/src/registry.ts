@@ -5,6 +5,28 @@ import { Instant } from './time';
 export const ModelKind = z.enum(['vae', 'vrnn']);
 export type ModelKind = z.infer<typeof ModelKind>;
 
+/** On which side of what was expected a sample has to be to become an alert. */
+export const Direction = z.enum(['above', 'below', 'both']);
+export type Direction = z.infer<typeof Direction>;
+
+/** Three words for an alert budget: false alarms per series and week. */
+export const Sensitivity = z.enum(['calm', 'balanced', 'keen']);
+export type Sensitivity = z.infer<typeof Sensitivity>;
+export const SENSITIVITY_BUDGETS: Record<Sensitivity, number> = { calm: 0.5, balanced: 1, keen: 7 };
+
+const MAX_CHANGE = 1e15;
+/** How far from what was expected a sample has to be: in the unit of the series, or in percent of the expected value. */
+export const SmallestChange = z
+  .object({
+    value: z
+      .number('the smallest change is a number')
+      .positive('the smallest change is above 0; null lets any change through')
+      .max(MAX_CHANGE, 'the smallest change is at most 1e15'),
+    isPercent: z.boolean(),
+  })
+  .strict();
+export type SmallestChange = z.infer<typeof SmallestChange>;
+
 export const Detector = z.object({
   id: z.number().int(),
   name: z.string(),
@@ -18,11 +40,46 @@ export const Detector = z.object({
   /** Anomalies in a row before an alert fires, and calm samples in a row before it resolves. */
   fireAfter: z.number().int(),
   resolveAfter: z.number().int(),
+  direction: Direction,
+  /** null: any distance from what was expected will do. */
+  smallestChange: SmallestChange.nullable(),
+  /** Counts the changes of the rule: of budget, direction, smallest change, `fireAfter` and `resolveAfter`. */
+  ruleVersion: z.number().int(),
   /** Hours after which a champion is trained again. */
   retrainHours: z.number(),
   seriesCount: z.number().int(),
+  /** The commonest period of its series; null: none is known yet. */
+  periodMs: z.number().nullable(),
 });
 export type Detector = z.infer<typeof Detector>;
+
+const count = (what: string, most: number) =>
+  z
+    .number(`${what} is a whole number from 1 to ${most}`)
+    .int(`${what} is a whole number from 1 to ${most}`)
+    .min(1, `${what} is at least 1`)
+    .max(most, `${what} is at most ${most}`);
+
+/** A change of a detector's rule: what is left out stays. A budget is said as a number or as a word. */
+export const RuleChange = z
+  .object({
+    alertBudget: z
+      .number('the budget is a number of false alarms per series and week')
+      .min(0.1, 'the budget is at least 0.1 false alarms per series and week')
+      .max(1000, 'the budget is at most 1000 false alarms per series and week'),
+    sensitivity: Sensitivity,
+    direction: Direction,
+    smallestChange: SmallestChange.nullable(),
+    fireAfter: count('fireAfter', 100),
+    resolveAfter: count('resolveAfter', 1000),
+  })
+  .partial()
+  .strict()
+  .refine(({ alertBudget, sensitivity }) => alertBudget === undefined || sensitivity === undefined, {
+    error: 'say the budget once: as alertBudget, or as sensitivity',
+    path: ['sensitivity'],
+  });
+export type RuleChange = z.infer<typeof RuleChange>;
 
 /** One epoch of a training: −ELBO of scaled values, in nats per sample. */
 export const LossPoint = z.object({

@@ -2,14 +2,27 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../clock';
 import { Database, type Queries } from '../database/database';
 import { publish } from '../database/live';
-import { type AlertRule, follow, hasFired, isAnomaly, memory, resume, type Scored } from './alert';
+import { validAt } from '../registry/rule';
+import { RuleStore } from '../registry/rule.store';
+import { type AlertRules, type Begun, follow, hasFired, isAnomaly, longest, memory } from './alert';
+import { resume, runStart, type Scored } from './alert';
 import { correct, type Correction, type StoredAlert } from './correction';
-import { type AlertWrite, CorrectionStore, type Review } from './correction.store';
+import { type AlertWrite, CorrectionStore, type From } from './correction.store';
 import { NotificationStore } from './notification.store';
 
 /** What one transaction takes on: so many series, or so many scores. */
 const MOST_SERIES = 100;
 const MOST_SCORES = 25_000;
+
+/** A series whose alerts are to be reviewed from a time on, by the rule of its detector. */
+export interface Review extends From {
+  detector: { id: number };
+}
+
+type Ruled = From & { rules: AlertRules };
+
+/** Strangest samples that are looked at together. */
+const PAGE = 500;
 
 /** What is known of a series before its review begins. */
 interface Memory {
@@ -24,6 +37,7 @@ export class AlertService {
     @Inject(Database) private readonly database: Database,
     @Inject(CorrectionStore) private readonly store: CorrectionStore,
     @Inject(NotificationStore) private readonly outbox: NotificationStore,
+    @Inject(RuleStore) private readonly rules: RuleStore,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
 
@@ -45,11 +59,13 @@ export class AlertService {
   }
 
   /** Returns the series whose alerts changed. */
-  private async correctBatch(queries: Queries, batch: Review[]): Promise<number[]> {
+  private async correctBatch(queries: Queries, reviews: Review[]): Promise<number[]> {
     await this.store.lock(queries);
+    const batch = await this.ruled(queries, reviews);
     const memories = await this.recall(queries, batch);
     const firing = await this.firingBefore(queries, batch, memories);
-    const since = await this.store.since(queries, batch, longest(batch, 'resolveAfter'));
+    const calm = most(batch, ({ rules, from }) => longest(rules, 'resolveAfter', { from }));
+    const since = await this.store.since(queries, batch, calm);
     const newest = await this.store.newest(
       queries,
       batch.map(({ seriesId }) => seriesId),
@@ -57,56 +73,91 @@ export class AlertService {
 
     const nowMs = this.now();
     const corrections = new Map<number, Correction>();
-    for (const { seriesId, detector } of batch) {
+    for (const { seriesId, rules } of batch) {
       const { before, stored } = memories.get(seriesId)!;
-      const state = resume(firing.get(seriesId), before.slice(-memory(detector)), detector);
-      const { alerts } = follow(state, since.get(seriesId) ?? [], detector);
+      const state = resume(firing.get(seriesId), before, rules);
+      const { alerts } = follow(state, since.get(seriesId) ?? [], rules);
       corrections.set(seriesId, correct(stored, alerts, { nowMs, newestMs: newest.get(seriesId) ?? nowMs }));
     }
     return this.write(queries, corrections, new Date(nowMs));
   }
 
-  private async recall(queries: Queries, batch: Review[]): Promise<Map<number, Memory>> {
-    const before = await this.store.before(
-      queries,
-      batch,
-      Math.max(longest(batch, 'fireAfter'), longest(batch, 'resolveAfter')),
-    );
-    // A run that began before `from` may be an alert already, kept though the scores no longer showed it.
-    const spans = batch.map(({ seriesId, from }) => {
-      const known = before.get(seriesId) ?? [];
-      const run = known[known.findLastIndex((sample) => !isAnomaly(sample)) + 1];
-      return { seriesId, from: run?.time ?? from };
+  /** With the rules as they are now, whatever they were when the samples were scored. */
+  private async ruled(queries: Queries, reviews: Review[]): Promise<Ruled[]> {
+    const ids = [...new Set(reviews.map(({ detector }) => detector.id))];
+    const versions = await this.rules.versions(queries, ids);
+    return reviews.flatMap(({ seriesId, from, detector }) => {
+      const rules = versions.get(detector.id);
+      return rules ? [{ seriesId, from, rules }] : [];
     });
+  }
+
+  private async recall(queries: Queries, batch: Ruled[]): Promise<Map<number, Memory>> {
+    const before = await this.before(queries, batch);
+    // A run that began before `from` may be an alert already, kept though the scores no longer showed it.
+    const spans = batch.map(({ seriesId, from, rules }) => ({
+      seriesId,
+      from: runStart(before.get(seriesId)!, rules) ?? from,
+    }));
     const stored = await this.store.stored(queries, spans);
     return new Map(
       batch.map(({ seriesId }) => [
         seriesId,
-        { before: before.get(seriesId) ?? [], stored: stored.get(seriesId) ?? [] },
+        { before: before.get(seriesId)!, stored: stored.get(seriesId) ?? [] },
+      ]),
+    );
+  }
+
+  /** What each series' machine has to see of the time before: as much as the rule of its newest sample there asks for. */
+  private async before(queries: Queries, batch: Ruled[]): Promise<Map<number, Scored[]>> {
+    const guess = most(batch, ({ rules, from }) => memory(validAt(rules, from)));
+    let found = await this.store.before(queries, batch, guess);
+    const needs = new Map(
+      batch.map(({ seriesId, rules }) => {
+        const newest = found.get(seriesId)?.at(-1);
+        return [seriesId, newest ? memory(validAt(rules, newest.time)) : 0];
+      }),
+    );
+    const needed = Math.max(0, ...needs.values());
+    if (needed > guess) found = await this.store.before(queries, batch, needed);
+    return new Map(
+      [...needs].map(([seriesId, need]) => [
+        seriesId,
+        need === 0 ? [] : (found.get(seriesId) ?? []).slice(-need),
       ]),
     );
   }
 
   /** The alert of each series that had fired, and had not ended, before `from`; with its peak until then. */
-  private async firingBefore(queries: Queries, batch: Review[], memories: Map<number, Memory>) {
-    const covering = batch.flatMap(({ seriesId, from, detector }) =>
+  private async firingBefore(queries: Queries, batch: Ruled[], memories: Map<number, Memory>) {
+    const covering = batch.flatMap(({ seriesId, from, rules }) =>
       memories
         .get(seriesId)!
         .stored.filter(({ startsAt, endsAt }) => startsAt < from && (!endsAt || endsAt >= from))
-        .map((alert) => ({ seriesId, from: alert.startsAt, to: from, detector, alert })),
+        .map((alert) => ({ seriesId, from: alert.startsAt, to: from, rules, alert })),
     );
-    const firing = new Map<number, { startsAt: Date; peak: Scored }>();
+    const firing = new Map<number, Begun>();
     if (covering.length === 0) return firing;
-    const openings = await this.store.opening(queries, covering, longest(batch, 'fireAfter'));
-    for (const [at, { seriesId, to, detector, alert }] of covering.entries()) {
-      const opening = openings[at]!.slice(0, detector.fireAfter);
-      if (firing.has(seriesId) || !hasFired(alert.startsAt, opening, detector)) continue;
-      const { startsAt } = alert;
+    const length = most(covering, ({ rules, from, to }) => longest(rules, 'fireAfter', { from, to }));
+    const openings = await this.store.opening(queries, covering, length);
+    for (const [at, span] of covering.entries()) {
+      const { seriesId, from, to, rules, alert } = span;
+      const opening = openings[at]!.slice(0, longest(rules, 'fireAfter', { from, to }));
+      if (firing.has(seriesId) || !hasFired(alert.startsAt, opening, rules)) continue;
       // A peak in the stretch under review may have been another when it was stored.
-      const peak = alert.peak.time < to ? alert.peak : await this.store.peak(queries, seriesId, startsAt, to);
-      firing.set(seriesId, { startsAt, peak: peak ?? alert.peak });
+      const peak = alert.peak.time < to ? alert.peak : await this.peak(queries, span);
+      firing.set(seriesId, { startsAt: alert.startsAt, peak: peak ?? alert.peak });
     }
     return firing;
+  }
+
+  /** The strangest anomaly of a series in [from, to). */
+  private async peak(queries: Queries, span: Ruled & { to: Date }): Promise<Scored | undefined> {
+    for (let offset = 0; ; offset += PAGE) {
+      const page = await this.store.strangest(queries, span, { limit: PAGE, offset });
+      const peak = page.find((sample) => isAnomaly(sample, validAt(span.rules, sample.time)));
+      if (peak || page.length < PAGE) return peak;
+    }
   }
 
   private async write(queries: Queries, corrections: Map<number, Correction>, now: Date): Promise<number[]> {
@@ -142,8 +193,7 @@ const writesOf = (corrections: Map<number, Correction>, kind: 'change' | 'add'):
     correction[kind].map((write) => ({ seriesId, ...write })),
   );
 
-const longest = (reviews: readonly Review[], key: keyof AlertRule): number =>
-  Math.max(...reviews.map(({ detector }) => detector[key]));
+const most = <T>(ones: readonly T[], of: (one: T) => number): number => Math.max(0, ...ones.map(of));
 
 function earliestOfEach(reviews: readonly Review[]): Review[] {
   const each = new Map<number, Review>();

@@ -19,12 +19,13 @@ interface AlertRow {
   peak_score: number;
   peak_vrnn_share: number;
   is_history: boolean;
+  rule_version: number;
   verdict: VerdictKind | null;
 }
 
 const SELECT = `
   SELECT a.id, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
-         a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, v.kind AS verdict
+         a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, a.rule_version, v.kind AS verdict
   FROM alert a
   JOIN series s ON s.id = a.series_id
   LEFT JOIN verdict v ON v.alert_id = a.id`;
@@ -104,6 +105,7 @@ function alertOf(row: AlertRow): Alert {
       unit: row.unit,
     }),
     isHistory: row.is_history,
+    ruleVersion: row.rule_version,
     verdict: row.verdict,
   };
 }

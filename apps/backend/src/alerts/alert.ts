@@ -4,7 +4,11 @@
  * Surprise is counted in thresholds: an anomaly adds score / threshold ≥ 1 to its run, and a run fires when its surprise
  * reaches `fireAfter`. Scores are −log10 of tail probabilities, so a sum of scores is a product of probabilities: `fireAfter`
  * anomalies in a row always fire, and so does one sample as improbable as that many of them together.
+ *
+ * A sample is an anomaly when its score reaches the threshold and it lies as far from what was expected, and on the side, as the
+ * rule asks. Of a rule that changes, each sample meets the version that was valid at its time; what has begun goes on.
  */
+import { type Rule, type Since, validAt } from '../registry/rule';
 
 /** A sample with its score: −log10 of its tail probability, larger = stranger; an anomaly from `threshold` on. */
 export interface Scored {
@@ -19,18 +23,27 @@ export interface Scored {
   vrnnShare: number;
 }
 
-export interface AlertRule {
-  /** Anomalies in a row before an alert fires. */
-  fireAfter: number;
-  /** Calm samples in a row before it resolves. */
-  resolveAfter: number;
-}
+/**
+ * `fireAfter`: anomalies in a row before an alert fires; `resolveAfter`: calm samples in a row before it resolves; `direction`
+ * and `smallestChange` say how an anomaly lies to what was expected, where that is known.
+ */
+export type AlertRule = Pick<Rule, 'fireAfter' | 'resolveAfter' | 'direction' | 'smallestChange'>;
+
+/** The versions of a rule by time, in order, the first valid always. */
+export type AlertRules = readonly (AlertRule & Since)[];
+
+/** A rule that never changes. */
+export const always = (rule: AlertRule, version = 1): AlertRules => [
+  { ...rule, version, sinceMs: -Infinity },
+];
 
 /** What an alert is about: from its first anomaly to the calm sample that resolved it (null: it is firing). */
 export interface AlertStretch {
   startsAt: Date;
   endsAt: Date | null;
   peak: Scored;
+  /** The version of the rule that was valid when it began. */
+  ruleVersion: number;
 }
 
 export type AlertState =
@@ -42,7 +55,21 @@ export type AlertState =
 
 export const quiet: AlertState = { phase: 'quiet' };
 
-export const isAnomaly = ({ score, threshold }: Scored): boolean => score >= threshold;
+export const isAnomaly = (sample: Scored, rule: AlertRule): boolean =>
+  sample.score >= sample.threshold && matters(sample, rule);
+
+/** Whether a sample lies on the side, and as far from what was expected, as the rule asks; yes where nothing was expected. */
+function matters({ value, expected }: Scored, { direction, smallestChange }: AlertRule): boolean {
+  if (expected === null) return true;
+  if (direction === 'above' && value <= expected) return false;
+  if (direction === 'below' && value >= expected) return false;
+  if (!smallestChange) return true;
+  const unit = smallestChange.isPercent ? Math.abs(expected) / 100 : 1;
+  return Math.abs(value - expected) >= smallestChange.value * unit;
+}
+
+const isAnomalyThen = (sample: Scored, rules: AlertRules): boolean =>
+  isAnomaly(sample, validAt(rules, sample.time));
 
 const surpriseOf = ({ score, threshold }: Scored): number =>
   threshold > 0 ? Math.max(1, score / threshold) : 1;
@@ -52,7 +79,7 @@ const stranger = (earlier: Scored, later: Scored): Scored => (later.score > earl
 
 /** Feeds one sample to the machine. */
 export function observe(state: AlertState, sample: Scored, rule: AlertRule): AlertState {
-  if (!isAnomaly(sample)) {
+  if (!isAnomaly(sample, rule)) {
     if (state.phase !== 'firing' || state.calm + 1 >= rule.resolveAfter) return quiet;
     return { ...state, calm: state.calm + 1 };
   }
@@ -73,46 +100,69 @@ export function observe(state: AlertState, sample: Scored, rule: AlertRule): Ale
 export function follow(
   state: AlertState,
   scored: readonly Scored[],
-  rule: AlertRule,
+  rules: AlertRules,
 ): { state: AlertState; alerts: AlertStretch[] } {
   const alerts: AlertStretch[] = [];
+  const stretch = ({ startsAt, peak }: Begun, endsAt: Date | null): AlertStretch => ({
+    ...{ startsAt, endsAt, peak },
+    ruleVersion: validAt(rules, startsAt).version,
+  });
   for (const sample of scored) {
-    const next = observe(state, sample, rule);
-    if (state.phase === 'firing' && next.phase !== 'firing')
-      alerts.push({ startsAt: state.startsAt, endsAt: sample.time, peak: state.peak });
+    const next = observe(state, sample, validAt(rules, sample.time));
+    if (state.phase === 'firing' && next.phase !== 'firing') alerts.push(stretch(state, sample.time));
     state = next;
   }
-  if (state.phase === 'firing') alerts.push({ startsAt: state.startsAt, endsAt: null, peak: state.peak });
+  if (state.phase === 'firing') alerts.push(stretch(state, null));
   return { state, alerts };
 }
 
-/** Whether an alert that starts at `startsAt` fires within `opening`, its first `fireAfter` scored samples at most. */
-export function hasFired(startsAt: Date, opening: readonly Scored[], rule: AlertRule): boolean {
-  // Scores older than the retention are gone: what was stored then is believed.
-  if (opening[0]?.time.getTime() !== startsAt.getTime()) return true;
-  return follow(quiet, opening, rule).alerts.length > 0;
+/** An alert as far as it is known before a stretch. */
+export interface Begun {
+  startsAt: Date;
+  peak: Scored;
 }
 
-/** How many scored samples before a stretch `resume` has to see. */
+/** Whether an alert that starts at `startsAt` fires within `opening`, its first scored samples, as many as `longest` says. */
+export function hasFired(startsAt: Date, opening: readonly Scored[], rules: AlertRules): boolean {
+  // Scores older than the retention are gone: what was stored then is believed.
+  if (opening[0]?.time.getTime() !== startsAt.getTime()) return true;
+  return follow(quiet, opening, rules).alerts[0]?.startsAt.getTime() === startsAt.getTime();
+}
+
+/** How many scored samples before a stretch `resume` has to see, where the rule of the newest of them is this one. */
 export const memory = ({ fireAfter, resolveAfter }: AlertRule): number => Math.max(fireAfter, resolveAfter);
+
+/** The most that any version valid in [from, to) asks for. */
+export function longest(
+  rules: AlertRules,
+  key: 'fireAfter' | 'resolveAfter',
+  { from, to }: { from: Date; to?: Date },
+): number {
+  const first = validAt(rules, from);
+  const met = rules.filter(
+    (rule) => rule === first || (rule.version > first.version && (!to || rule.sinceMs < to.getTime())),
+  );
+  return Math.max(...met.map((rule) => rule[key]));
+}
 
 /**
  * The state before a stretch, from what is stored: the alert that was firing when it began (if any), with its peak until
  * then, and the newest scored samples before it, oldest first.
  */
-export function resume(
-  firing: { startsAt: Date; peak: Scored } | undefined,
-  before: readonly Scored[],
-  rule: AlertRule,
-): AlertState {
-  const lastCalm = before.findLastIndex((sample) => !isAnomaly(sample));
-  const lastAnomaly = before.findLastIndex(isAnomaly);
+export function resume(firing: Begun | undefined, before: readonly Scored[], rules: AlertRules): AlertState {
+  const lastAnomaly = before.findLastIndex((sample) => isAnomalyThen(sample, rules));
   if (firing) {
-    const calm = Math.min(before.length - 1 - lastAnomaly, rule.resolveAfter - 1);
+    const last = before.at(-1);
+    const most = last ? validAt(rules, last.time).resolveAfter - 1 : 0;
+    const calm = Math.min(before.length - 1 - lastAnomaly, most);
     return { phase: 'firing', startsAt: firing.startsAt, peak: firing.peak, calm };
   }
-  const run = before.slice(lastCalm + 1);
+  const run = before.slice(before.findLastIndex((sample) => !isAnomalyThen(sample, rules)) + 1);
   if (run.length === 0) return quiet;
   const surprise = run.reduce((sum, sample) => sum + surpriseOf(sample), 0);
   return { phase: 'rising', startsAt: run[0]!.time, peak: run.reduce(stranger), surprise };
 }
+
+/** The time of the first anomaly of the run that these samples end with; undefined where they end with a calm one. */
+export const runStart = (before: readonly Scored[], rules: AlertRules): Date | undefined =>
+  before[before.findLastIndex((sample) => !isAnomalyThen(sample, rules)) + 1]?.time;

@@ -38,6 +38,7 @@ export class AlertsModule {}
 
 /** Makes alerts and notifies: for the process that scores. Needs `ScheduleModule.forRoot()` there. */
 @Module({
+  imports: [RegistryModule],
   providers: [
     AlertStore,
     AlertService,

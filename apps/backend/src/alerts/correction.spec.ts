@@ -13,6 +13,7 @@ function stretches(picture: string): AlertStretch[] {
       startsAt: timeOf(match.index),
       endsAt: end === picture.length ? null : timeOf(end),
       peak: peakAt(match.index),
+      ruleVersion: 1,
     };
   });
 }
@@ -71,6 +72,12 @@ describe('a correction', () => {
     const [stretch] = stretches('..aaaa');
     const grown = { ...stretch!, peak: peakAt(4, 12) };
     expect(correct(stored('..aaaa'), [grown], at).change).toMatchObject([{ id: 1, stretch: grown }]);
+  });
+
+  test('says which version of the rule it is by now', () => {
+    const [stretch] = stretches('..aaa..');
+    const moved = { ...stretch!, ruleVersion: 2 };
+    expect(correct(stored('..aaa..'), [moved], at).change).toMatchObject([{ id: 1, stretch: moved }]);
   });
 
   test('calls history what was over for more than a day when it was found', () => {

@@ -1,14 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database';
-import type { AlertRule, AlertStretch, Scored } from './alert';
+import type { AlertStretch, Scored } from './alert';
 import type { StoredAlert } from './correction';
 
-/** A series whose alerts are to be reviewed from a time on. */
-export interface Review {
+/** A series from a time on. */
+export interface From {
   seriesId: number;
   from: Date;
-  detector: AlertRule;
 }
+
+/** [from, to) */
+export type Span = From & { to: Date };
 
 /** An alert to write, with the series it belongs to and, where it is stored already, its id. */
 export interface AlertWrite {
@@ -38,6 +40,7 @@ interface StoredRow extends Omit<ScoredRow, 'time'> {
   ends_at: Date | null;
   peak_at: Date;
   is_history: boolean;
+  rule_version: number;
   was_told: boolean;
 }
 
@@ -57,7 +60,7 @@ export class CorrectionStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   /** Series that have an anomaly or an alert at or after `from`, and how many scores there are to look at. */
-  async eventful(reviews: readonly Review[]): Promise<Map<number, number>> {
+  async eventful(reviews: readonly From[]): Promise<Map<number, number>> {
     const { rows } = await this.database.query<{ series_id: number; scored: number }>(
       `SELECT q.series_id, c.scored
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
@@ -79,7 +82,7 @@ export class CorrectionStore {
   }
 
   /** The newest `count` scored samples before `from` of each series, oldest first. */
-  async before(queries: Queries, reviews: readonly Review[], count: number): Promise<OfSeries<Scored>> {
+  async before(queries: Queries, reviews: readonly From[], count: number): Promise<OfSeries<Scored>> {
     const { rows } = await queries.query<ScoredRow>(
       `SELECT s.*, p.value
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
@@ -97,11 +100,7 @@ export class CorrectionStore {
   }
 
   /** The first `count` scored samples in [from, to) of each span, oldest first. */
-  async opening(
-    queries: Queries,
-    spans: readonly { seriesId: number; from: Date; to: Date }[],
-    count: number,
-  ): Promise<Scored[][]> {
+  async opening(queries: Queries, spans: readonly Span[], count: number): Promise<Scored[][]> {
     const { rows } = await queries.query<ScoredRow & { span: number }>(
       `SELECT q.span::int, s.*, p.value
        FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS q(series_id, since, until, span)
@@ -120,29 +119,30 @@ export class CorrectionStore {
     return openings;
   }
 
-  /** The strangest anomaly of a series in [from, to). */
-  async peak(queries: Queries, seriesId: number, from: Date, to: Date): Promise<Scored | undefined> {
+  /** Samples of a series in [from, to) whose score reaches the threshold, the strangest first. */
+  async strangest(
+    queries: Queries,
+    { seriesId, from, to }: Span,
+    { limit, offset }: { limit: number; offset: number },
+  ): Promise<Scored[]> {
     const { rows } = await queries.query<ScoredRow>(
       `SELECT ${SCORED}, p.value
        FROM score s
        ${WITH_VALUE}
        WHERE s.series_id = $1 AND s.time >= $2 AND s.time < $3 AND s.score >= s.threshold
        ORDER BY s.score DESC, s.time
-       LIMIT 1`,
-      [seriesId, from, to],
+       LIMIT $4 OFFSET $5`,
+      [seriesId, from, to, limit, offset],
     );
-    return rows[0] && scoredOf(rows[0]);
+    return rows.map(scoredOf);
   }
 
   /** Alerts of each series that are open, or ended at `from` or later, oldest first. */
-  async stored(
-    queries: Queries,
-    spans: readonly { seriesId: number; from: Date }[],
-  ): Promise<OfSeries<StoredAlert>> {
+  async stored(queries: Queries, spans: readonly From[]): Promise<OfSeries<StoredAlert>> {
     const { rows } = await queries.query<StoredRow>(
       `SELECT a.id, a.series_id, a.starts_at, a.ends_at, a.peak_at, a.peak_value AS value, a.peak_expected AS expected,
               a.peak_lower AS lower, a.peak_upper AS upper, a.peak_score AS score, a.threshold,
-              a.peak_vrnn_share AS vrnn_share, a.is_history,
+              a.peak_vrnn_share AS vrnn_share, a.is_history, a.rule_version,
               EXISTS (SELECT FROM notification n WHERE n.alert_id = a.id) OR EXISTS (SELECT FROM verdict v WHERE v.alert_id = a.id) AS was_told
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
        JOIN alert a ON a.series_id = q.series_id AND (a.ends_at IS NULL OR a.ends_at >= q.since)
@@ -156,7 +156,7 @@ export class CorrectionStore {
    * The scored samples at `from` or later that can move the machine, oldest first: anomalies, and what follows within
    * `calm` samples of an anomaly or of `from`.
    */
-  async since(queries: Queries, reviews: readonly Review[], calm: number): Promise<OfSeries<Scored>> {
+  async since(queries: Queries, reviews: readonly From[], calm: number): Promise<OfSeries<Scored>> {
     const { rows } = await queries.query<ScoredRow>(
       `SELECT s.*, p.value
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
@@ -218,8 +218,8 @@ export class CorrectionStore {
       `UPDATE alert a
        SET starts_at = w.starts_at, ends_at = w.ends_at, peak_at = w.peak_at, peak_value = w.value,
            peak_expected = w.expected, peak_lower = w.lower, peak_upper = w.upper, peak_score = w.score,
-           threshold = w.threshold, peak_vrnn_share = w.vrnn_share, is_history = w.is_history
-       FROM unnest(${WRITE_TYPES}, $13::int[]) AS w(${WRITE_NAMES}, id)
+           threshold = w.threshold, peak_vrnn_share = w.vrnn_share, is_history = w.is_history, rule_version = w.rule_version
+       FROM unnest(${WRITE_TYPES}, $14::int[]) AS w(${WRITE_NAMES}, id)
        WHERE a.id = w.id`,
       [...writeColumns(alerts), alerts.map(({ id }) => id)],
     );
@@ -229,7 +229,7 @@ export class CorrectionStore {
   async add(queries: Queries, alerts: readonly AlertWrite[]): Promise<number[]> {
     const { rows } = await queries.query<{ id: number; is_history: boolean }>(
       `INSERT INTO alert (series_id, starts_at, ends_at, peak_at, peak_value, peak_expected, peak_lower, peak_upper,
-                          peak_score, threshold, peak_vrnn_share, is_history)
+                          peak_score, threshold, peak_vrnn_share, is_history, rule_version)
        SELECT ${WRITE_NAMES} FROM unnest(${WRITE_TYPES}) AS w(${WRITE_NAMES})
        RETURNING id, is_history`,
       writeColumns(alerts),
@@ -239,9 +239,9 @@ export class CorrectionStore {
 }
 
 const WRITE_NAMES =
-  'series_id, starts_at, ends_at, peak_at, value, expected, lower, upper, score, threshold, vrnn_share, is_history';
+  'series_id, starts_at, ends_at, peak_at, value, expected, lower, upper, score, threshold, vrnn_share, is_history, rule_version';
 const WRITE_TYPES = ['int', 'timestamptz', 'timestamptz', 'timestamptz']
-  .concat(['float8', 'float8', 'float8', 'float8', 'real', 'real', 'real', 'boolean'])
+  .concat(['float8', 'float8', 'float8', 'float8', 'real', 'real', 'real', 'boolean', 'int'])
   .map((type, at) => `$${at + 1}::${type}[]`)
   .join(', ');
 
@@ -254,15 +254,16 @@ const writeColumns = (alerts: readonly AlertWrite[]): unknown[] => [
     alerts.map(({ stretch }) => stretch.peak[key]),
   ),
   alerts.map(({ isHistory }) => isHistory),
+  alerts.map(({ stretch }) => stretch.ruleVersion),
 ];
 
-const columns = (spans: readonly { seriesId: number; from: Date }[]): unknown[] => [
+const columns = (spans: readonly From[]): unknown[] => [
   spans.map(({ seriesId }) => seriesId),
   spans.map(({ from }) => from),
 ];
 
 /** Said beside each series' own bound, because only a constant keeps old chunks out of the plan. */
-const earliest = (reviews: readonly Review[]): Date =>
+const earliest = (reviews: readonly From[]): Date =>
   new Date(reviews.reduce((least, { from }) => Math.min(least, from.getTime()), Infinity));
 
 const scoredOf = ({ series_id: _, vrnn_share: vrnnShare, ...row }: ScoredRow): Scored => ({
@@ -282,6 +283,7 @@ const storedOf = (row: StoredRow): StoredAlert => ({
   endsAt: row.ends_at,
   peak: scoredOf({ ...row, time: row.peak_at }),
   isHistory: row.is_history,
+  ruleVersion: row.rule_version,
   wasTold: row.was_told,
 });
 

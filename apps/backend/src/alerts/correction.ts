@@ -93,7 +93,12 @@ const overlap = (a: AlertStretch, b: AlertStretch): boolean =>
 const endOf = ({ endsAt }: AlertStretch): number => endsAt?.getTime() ?? Infinity;
 
 function isSame(a: AlertStretch, b: AlertStretch): boolean {
-  return startTogether(a, b) && endOf(a) === endOf(b) && isSamePeak(a.peak, b.peak);
+  return (
+    startTogether(a, b) &&
+    endOf(a) === endOf(b) &&
+    a.ruleVersion === b.ruleVersion &&
+    isSamePeak(a.peak, b.peak)
+  );
 }
 
 function isSamePeak(a: AlertStretch['peak'], b: AlertStretch['peak']): boolean {

@@ -64,11 +64,7 @@ export class VerdictService {
     const rule = await this.detectors.ofSeries(seriesId);
     if (!rule) return undefined;
     const since = new Date(Math.min(startsAt.getTime(), this.now() - REPLAY_DAYS * DAY_MS));
-    const found = await this.scores.since(
-      this.database,
-      [{ seriesId, from: since, detector: rule }],
-      rule.resolveAfter,
-    );
+    const found = await this.scores.since(this.database, [{ seriesId, from: since }], rule.resolveAfter);
     const scored = found.get(seriesId) ?? [];
     const own = scored.filter(({ time }) => time >= startsAt && (!endsAt || time < endsAt));
     const floor = floorFor(own, rule);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AlertRule, follow, quiet, type Scored } from './alert';
+import { always, type AlertRule, follow, quiet, type Scored } from './alert';
 import { floorFor, previewOf, replay } from './verdict';
 
-const rule: AlertRule = { fireAfter: 3, resolveAfter: 2 };
+const rule: AlertRule = { fireAfter: 3, resolveAfter: 2, direction: 'both', smallestChange: null };
 const SCORES: Record<string, number> = { '.': 0.5, x: 3.25, m: 5, s: 12, X: 15 };
 
 const at = (i: number): Date => new Date(Date.UTC(2026, 0, 1, 0, i));
@@ -37,7 +37,7 @@ describe('the floor of a false alarm is the smallest that keeps it quiet', () =>
           follow(
             quiet,
             samples.map((one) => ({ ...one, threshold: Math.max(3, least) })),
-            rule,
+            always(rule),
           ).alerts.length;
         expect(under(floor)).toBe(0);
         if (floor > 0) expect(under(floor - 0.01)).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /** Verdicts: what follows from what a person said of an alert. Pure. */
 import type { VerdictKind, VerdictPreview } from '@bellwether/contracts';
-import { type AlertRule, type AlertStretch, follow, quiet, type Scored } from './alert';
+import { always, type AlertRule, type AlertStretch, follow, quiet, type Scored } from './alert';
 
 /** The newest days of a series on which a false alarm is replayed. */
 export const REPLAY_DAYS = 30;
@@ -14,7 +14,7 @@ const raised = (scored: readonly Scored[], floor: number): Scored[] =>
   scored.map((sample) => ({ ...sample, threshold: Math.max(sample.threshold, floor) }));
 
 const fires = (scored: readonly Scored[], rule: AlertRule): boolean =>
-  follow(quiet, scored, rule).alerts.length > 0;
+  follow(quiet, scored, always(rule)).alerts.length > 0;
 
 /**
  * The smallest floor (in hundredths) under which these samples, an alert's, would not have fired; undefined where they are as
@@ -37,8 +37,8 @@ export function replay(
   rule: AlertRule,
   { floor, confirmed }: { floor: number; confirmed: readonly Pick<AlertStretch, 'startsAt' | 'endsAt'>[] },
 ): NonNullable<VerdictPreview['replay']> {
-  const before = follow(quiet, scored, rule).alerts;
-  const after = follow(quiet, raised(scored, floor), rule).alerts;
+  const before = follow(quiet, scored, always(rule)).alerts;
+  const after = follow(quiet, raised(scored, floor), always(rule)).alerts;
   const lost = confirmed.filter((real) => !after.some((alert) => overlap(alert, real)));
   return { days: REPLAY_DAYS, before: before.length, after: after.length, confirmedLost: lost.length };
 }

@@ -1,19 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Detector, ModelKind } from '@bellwether/contracts';
 import { Database } from '../database/database';
+import { RULE_COLUMNS, type RuleRow, ruleOf } from './rule.store';
 import { type Selector, WATCHES } from './selector';
 
-interface DetectorRow {
+interface DetectorRow extends RuleRow {
   id: number;
   name: string;
   selector: Selector;
   models: ModelKind[];
   horizon: number;
-  alert_budget: number;
-  fire_after: number;
-  resolve_after: number;
+  rule_version: number;
   retrain_hours: number;
   series_count: number;
+  period_ms: number | null;
 }
 
 @Injectable()
@@ -22,9 +22,14 @@ export class DetectorStore {
 
   async all(): Promise<Detector[]> {
     const { rows } = await this.database.query<DetectorRow>(
-      `SELECT d.id, d.name, d.selector, d.models, d.horizon, d.alert_budget, d.fire_after, d.resolve_after, d.retrain_hours,
-              (SELECT count(*)::int FROM series s WHERE ${WATCHES}) AS series_count
+      `SELECT d.id, d.name, d.selector, d.models, d.horizon, ${RULE_COLUMNS.map((name) => `d.${name}`).join(', ')}, d.rule_version,
+              d.retrain_hours, w.series_count, w.period_ms
        FROM detector d
+       CROSS JOIN LATERAL (
+         SELECT count(*)::int AS series_count, (mode() WITHIN GROUP (ORDER BY s.period_ms))::float8 AS period_ms
+         FROM series s
+         WHERE ${WATCHES}
+       ) w
        ORDER BY d.id`,
     );
     return rows.map(toDetector);
@@ -50,9 +55,9 @@ const toDetector = (row: DetectorRow): Detector => ({
   selector: row.selector,
   models: row.models,
   horizon: row.horizon,
-  alertBudget: row.alert_budget,
-  fireAfter: row.fire_after,
-  resolveAfter: row.resolve_after,
+  ...ruleOf(row),
+  ruleVersion: row.rule_version,
   retrainHours: row.retrain_hours,
   seriesCount: row.series_count,
+  periodMs: row.period_ms,
 });

@@ -2,8 +2,12 @@ import { Module } from '@nestjs/common';
 import { DetectorStore } from './detector.store';
 import { ModelStore } from './model.store';
 import { RegistryController } from './registry.controller';
+import { RuleStore } from './rule.store';
 
-@Module({ providers: [DetectorStore, ModelStore], exports: [DetectorStore, ModelStore] })
+@Module({
+  providers: [DetectorStore, ModelStore, RuleStore],
+  exports: [DetectorStore, ModelStore, RuleStore],
+})
 export class RegistryModule {}
 
 /** What the process that answers HTTP adds. */
