@@ -2,6 +2,9 @@
 import type { Alert, Model, Series, SeriesView, TrainingRun } from '@bellwether/contracts';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { VerdictLinkService } from '../../apps/backend/src/alerts/verdict-link.service';
+import { readConfig } from '../../apps/backend/src/config';
+import { VaultService } from '../../apps/backend/src/database/vault.service';
 import {
   type Bellwether,
   removeFolder,
@@ -26,6 +29,7 @@ import {
 import { pagesOf, photograph } from '../support/pictures';
 
 const NAME = 'checkout_latency';
+const SECRET_KEY = 'a secret of thirty-two characters and more';
 const PERIOD = 10_000;
 const HISTORY = 400;
 
@@ -59,7 +63,7 @@ const scored = (): Promise<SeriesView> =>
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  [bellwether, person] = await Promise.all([startBellwether(folder), startPerson()]);
+  [bellwether, person] = await Promise.all([startBellwether(folder, { SECRET_KEY }), startPerson()]);
   await send(HISTORY);
   await until(async () =>
     (await bellwether.get<Model[]>('/api/v1/models')).some(({ isChampion }) => isChampion),
@@ -234,12 +238,33 @@ describe('a spike', () => {
     await sees(button(item, `Give a verdict on ${NAME}`));
   });
 
+  test('is judged by the link of a notification as well, which says so when it opens nothing', async () => {
+    const vault = new VaultService(readConfig({ SECRET_KEY }));
+    const link = await new VerdictLinkService(() => Date.now(), vault).make(alert.id, bellwether.url);
+    const page = await person.open(link!, { theme: 'dark', width: 375 });
+    await sees(page.getByRole('heading', { name: `What was it on ${NAME}?` }));
+    await page.getByRole('radio', { name: /^Expected/ }).check();
+    await reads(page.locator('form'), 'Nothing changes by itself');
+    await takePicture(page, 'verdict-link-dark-375');
+    expect(await sticksOut(page)).toEqual([]);
+    await button(page, 'Say so').click();
+    await reads(page.getByRole('status'), 'Said: Expected');
+    await sees(button(resolved(overview), `Verdict on ${NAME}: Expected. Change it`));
+    await page.goto(`${bellwether.url}/verdict/#1.2.x`);
+    await page.reload();
+    await sees(page.getByRole('heading', { name: 'This link does not open' }));
+    await reads(page.locator('main'), 'was not made here');
+    await page.context().close();
+    // The browser itself writes down what was refused.
+    expect(person.complaints().every((complaint) => complaint.includes('403'))).toBe(true);
+  });
+
   test.each([
     ['light', 1280],
     ['dark', 375],
   ] as const)('the verdict fits, %s at %s px', async (theme, width) => {
     const page = await person.open(`${bellwether.url}/alerts/`, { theme, width });
-    await button(resolved(page), `Give a verdict on ${NAME}`).click();
+    await button(resolved(page), `Verdict on ${NAME}: Expected. Change it`).click();
     const dialog = page.getByRole('dialog', { name: `What was it on ${NAME}?` });
     await dialog.getByRole('radio', { name: /^Expected/ }).check();
     await sees(dialog.getByRole('link', { name: 'Make a recurring silence of it' }));

@@ -129,7 +129,13 @@ describe('channels', () => {
     const test = () => call('POST', `/channels/${channel.id}/test`);
     expect(await test()).toMatchObject({ status: 200, body: { delivered: true } });
     expect(heard.map(({ body }) => body)).toMatchObject([
-      { event: 'test', sentAt: new Date(START).toISOString(), alert: null, link: 'http://127.0.0.1:8080/' },
+      {
+        event: 'test',
+        sentAt: new Date(START).toISOString(),
+        alert: null,
+        link: 'http://127.0.0.1:8080/',
+        verdictLink: null,
+      },
     ]);
     status = 500;
     expect((await test()).body).toEqual({ delivered: false, detail: 'The receiver answered HTTP 500.' });

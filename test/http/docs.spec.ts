@@ -55,10 +55,14 @@ const ROUTES = [
   'get /api/v1/series/{id}/view',
   'get /api/v1/alerts',
   'get /api/v1/alerts/{id}',
+  'post /api/v1/verdict-link',
+  'put /api/v1/verdict-link',
   'get /api/v1/alerts/{id}/verdict/preview',
   'put /api/v1/alerts/{id}/verdict',
   'delete /api/v1/alerts/{id}/verdict',
   'get /api/v1/detectors',
+  'patch /api/v1/detectors/{id}',
+  'post /api/v1/detectors/{id}/preview',
   'get /api/v1/models',
   'get /api/v1/training-runs',
   'post /api/v1/detectors/{id}/train',
@@ -91,7 +95,7 @@ const ROUTES = [
   'get /metrics/scores',
 ];
 const TAKES_A_BODY =
-  /^(patch .*|put .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics))$/;
+  /^(patch .*|put .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics|verdict-link))$/;
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
 
 let folder: string;

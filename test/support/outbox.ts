@@ -9,6 +9,7 @@ import { PictureService } from '../../apps/backend/src/alerts/picture.service';
 import { SafeService } from '../../apps/backend/src/alerts/safe.service';
 import type { Config } from '../../apps/backend/src/config';
 import type { Database } from '../../apps/backend/src/database/database';
+import { VerdictLinkService } from '../../apps/backend/src/alerts/verdict-link.service';
 import { VaultService } from '../../apps/backend/src/database/vault.service';
 
 const middle = () => 0.5;
@@ -35,6 +36,7 @@ export function newSender(foundation: Foundation): NotificationService {
     channels,
     safe,
     pictures,
+    new VerdictLinkService(foundation.clock, new VaultService(foundation.config)),
     foundation.config,
     foundation.clock,
   );

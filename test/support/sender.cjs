@@ -13,6 +13,7 @@ const { SafeService } = dist('alerts/safe.service');
 const { readConfig } = dist('config');
 const { Database } = dist('database/database');
 const { VaultService } = dist('database/vault.service');
+const { VerdictLinkService } = dist('alerts/verdict-link.service');
 
 const EVERY_MS = 20;
 
@@ -27,6 +28,7 @@ process.once('message', ({ nowMs }) => {
     channels,
     new SafeService(channels, new VaultService(config)),
     new PictureService(new ChartStore(database)),
+    new VerdictLinkService(() => nowMs, new VaultService(config)),
     config,
     () => nowMs,
   );

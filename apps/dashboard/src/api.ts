@@ -33,6 +33,7 @@ import type {
   Verdict,
   VerdictInput,
   VerdictKind,
+  VerdictLinkAnswer,
   VerdictPreview,
 } from '@bellwether/contracts';
 import useSWR, { type SWRConfiguration } from 'swr';
@@ -180,6 +181,20 @@ export const useVerdictPreview = (alertId: number, kind: VerdictKind | null) =>
     ),
   );
 
+/** The alert that a link in a notification is about; null: the address has not been read yet. */
+export const useVerdictLink = (token: string | null) =>
+  useAnswer(token === null ? null : ['verdict-link', token], () => askByLink(token!));
+
+/** What a verdict by such a link would do; null: not asked yet. */
+export const useVerdictPreviewByLink = (token: string, kind: VerdictKind | null) =>
+  useAnswer(kind === null ? null : ['verdict-link-preview', token, kind], async () => {
+    const { preview } = await askByLink(token, kind!);
+    return preview!;
+  });
+
+const askByLink = (token: string, kind?: VerdictKind): Promise<VerdictLinkAnswer> =>
+  call('/verdict-link', (c) => c.VerdictLinkAnswer, { method: 'POST', body: { token, kind } });
+
 export const useDetectors = () =>
   useAnswer(['detectors'], () => call<Detector[]>('/detectors', (c) => c.Detector.array()));
 
@@ -245,6 +260,9 @@ export const giveVerdict = (alertId: number, verdict: VerdictInput): Promise<Ver
 export async function takeBackVerdict(alertId: number): Promise<void> {
   await send(`/alerts/${alertId}/verdict`, { method: 'DELETE' });
 }
+
+export const giveVerdictByLink = (token: string, verdict: VerdictInput): Promise<Verdict> =>
+  call('/verdict-link', (c) => c.Verdict, { method: 'PUT', body: { token, ...verdict } });
 
 export const trainNow = (detectorId: number): Promise<TrainingRun[]> =>
   call(`/detectors/${detectorId}/train`, (c) => c.TrainingRun.array(), { method: 'POST' });

@@ -23,6 +23,8 @@ export type Key =
   | readonly ['view', number, RangeChoice, number]
   | readonly ['alerts', AlertListQuery]
   | readonly ['verdict-preview', number, VerdictKind]
+  | readonly ['verdict-link', string]
+  | readonly ['verdict-link-preview', string, VerdictKind]
   | readonly ['detectors']
   | readonly ['models']
   | readonly ['training-runs', number]

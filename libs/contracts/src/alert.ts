@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Labels } from './labels';
 import { Instant } from './time';
-import { VerdictKind } from './verdict';
+import { VerdictKind, VerdictPreview } from './verdict';
 
 export const Alert = z.object({
   id: z.number().int(),
@@ -32,6 +32,14 @@ export const Alert = z.object({
   verdict: VerdictKind.nullable(),
 });
 export type Alert = z.infer<typeof Alert>;
+
+/** What a link in a notification shows; `preview` is of the verdict that was asked about. */
+export const VerdictLinkAnswer = z.object({
+  alert: Alert,
+  preview: VerdictPreview.nullable(),
+  expiresAt: Instant,
+});
+export type VerdictLinkAnswer = z.infer<typeof VerdictLinkAnswer>;
 
 export const AlertQuery = z.object({
   state: z.enum(['firing', 'resolved']).optional(),

@@ -208,6 +208,8 @@ export const NotificationBody = z.object({
   sentAt: Instant,
   alert: z.unknown(),
   link: z.string().nullable(),
+  /** Where whoever holds it may say what the alert was, without a key. */
+  verdictLink: z.string().nullable(),
 });
 export type NotificationBody = z.infer<typeof NotificationBody>;
 

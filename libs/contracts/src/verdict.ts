@@ -48,3 +48,12 @@ export type VerdictPreview = z.infer<typeof VerdictPreview>;
 
 export const VerdictQuery = z.object({ kind: VerdictKind });
 export type VerdictQuery = z.infer<typeof VerdictQuery>;
+
+/** What the link in a notification opens, without a key: one alert, to say what it was. */
+export const VerdictLink = z
+  .object({ token: z.string().min(1).max(200), kind: VerdictKind.optional() })
+  .strict();
+export type VerdictLink = z.infer<typeof VerdictLink>;
+
+export const VerdictByLink = VerdictInput.extend({ token: VerdictLink.shape.token });
+export type VerdictByLink = z.infer<typeof VerdictByLink>;

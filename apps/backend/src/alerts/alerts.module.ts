@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RegistryModule } from '../registry/registry.module';
+import { ScoringModule } from '../scoring/scoring.module';
 import { TrainingModule } from '../training/training.module';
 import { AlertController } from './alert.controller';
 import { AlertService } from './alert.service';
@@ -13,22 +14,36 @@ import { NotificationSchedule } from './notification.schedule';
 import { NotificationService } from './notification.service';
 import { NotificationStore } from './notification.store';
 import { PictureService } from './picture.service';
+import { PreviewController } from './preview.controller';
+import { PreviewService } from './preview.service';
+import { PreviewStore } from './preview.store';
 import { SafeService } from './safe.service';
+import { VerdictLinkController } from './verdict-link.controller';
+import { VerdictLinkService } from './verdict-link.service';
 import { VerdictController } from './verdict.controller';
 import { VerdictService } from './verdict.service';
 import { VerdictStore } from './verdict.store';
 
 /** Shows alerts and channels: for the process that answers HTTP. */
 @Module({
-  imports: [RegistryModule, TrainingModule],
-  controllers: [AlertController, VerdictController, ChannelController],
+  imports: [RegistryModule, TrainingModule, ScoringModule],
+  controllers: [
+    AlertController,
+    VerdictController,
+    VerdictLinkController,
+    ChannelController,
+    PreviewController,
+  ],
   providers: [
     AlertStore,
     ChannelService,
     ChannelStore,
     CorrectionStore,
     NotificationStore,
+    PreviewService,
+    PreviewStore,
     SafeService,
+    VerdictLinkService,
     VerdictService,
     VerdictStore,
   ],
@@ -50,6 +65,7 @@ export class AlertsModule {}
     NotificationSchedule,
     PictureService,
     SafeService,
+    VerdictLinkService,
   ],
   exports: [AlertService],
 })

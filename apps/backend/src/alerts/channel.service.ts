@@ -78,7 +78,7 @@ export class ChannelService {
   async test(id: number): Promise<ChannelTest> {
     const channel = await this.find(id);
     const test = randomUUID();
-    const context = { baseUrl: baseUrlOf(this.config), nowMs: this.now() };
+    const context = { baseUrl: baseUrlOf(this.config), verdictLink: null, nowMs: this.now() };
     const message = messageOf({ id: test, event: 'test', repetition: 0, thread: test }, null, context);
     try {
       const { delivered, detail } = await send(await this.safe.open(channel), message);

@@ -17,6 +17,7 @@ import { type Claimed, NotificationStore } from './notification.store';
 import { PictureService } from './picture.service';
 import { SafeService } from './safe.service';
 import { send } from './send';
+import { VerdictLinkService } from './verdict-link.service';
 
 /** Longer than any attempt takes, so that a notification never has two senders. */
 export const LEASE_MS = 60_000;
@@ -36,6 +37,7 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
     @Inject(ChannelStore) private readonly channels: ChannelStore,
     @Inject(SafeService) private readonly safe: SafeService,
     @Inject(PictureService) private readonly pictures: PictureService,
+    @Inject(VerdictLinkService) private readonly links: VerdictLinkService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
@@ -105,7 +107,9 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
     const [alert] = await this.alerts.byIds([claimed.alertId]);
     // Gone since it was claimed, and its notification with it.
     if (!channel || !alert) return;
-    const message = messageOf(claimed, alert, { baseUrl: baseUrlOf(this.config), nowMs: this.now() });
+    const baseUrl = baseUrlOf(this.config);
+    const verdictLink = await this.links.make(alert.id, baseUrl);
+    const message = messageOf(claimed, alert, { baseUrl, verdictLink, nowMs: this.now() });
     const outcome = await this.attempt(channel, message);
     if (!outcome.delivered && this.interruption.signal.aborted) return;
     await this.settle({ ...claimed, place: channel.place }, outcome, random);

@@ -64,12 +64,17 @@ describe('a notification', () => {
     const from = Date.parse('2025-11-22T13:00:00Z');
     const to = Date.parse('2025-11-22T15:30:00Z');
     const notification = { id: 'n', event: 'alert.resolved', repetition: 0, thread: 'first' } as const;
-    const message = messageOf(notification, alert, { baseUrl: 'https://b.example', nowMs: to });
+    const message = messageOf(notification, alert, {
+      baseUrl: 'https://b.example',
+      verdictLink: null,
+      nowMs: to,
+    });
     expect(message).toEqual({
       ...notification,
       sentAtMs: to,
       alert,
       link: `https://b.example/series/?id=7&from=${from}&to=${to}`,
+      verdictLink: null,
     });
   });
 

@@ -56,11 +56,11 @@ export function backoffMs(attempt: number, random: number): number {
 export function messageOf(
   notification: { id: string; event: NotificationEvent; repetition: number; thread: string },
   alert: Alert | null,
-  { baseUrl, nowMs }: { baseUrl: string | null; nowMs: number },
+  { baseUrl, verdictLink, nowMs }: { baseUrl: string | null; verdictLink: string | null; nowMs: number },
 ): Message {
   const { id, event, repetition, thread } = notification;
   const link = alert && baseUrl ? linkTo(alert, baseUrl) : baseUrl && `${baseUrl}/`;
-  return { id, event, repetition, thread, sentAtMs: nowMs, alert, link };
+  return { id, event, repetition, thread, sentAtMs: nowMs, alert, link, verdictLink };
 }
 
 /** The series page, showing the alert with at least its own length before and after it. */

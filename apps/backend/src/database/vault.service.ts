@@ -1,3 +1,4 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config';
 import { seal, secretKey, unseal } from './secret';
@@ -19,6 +20,12 @@ export class VaultService {
   async open<Secrets extends object>(sealed: Buffer | null, address: string): Promise<Partial<Secrets>> {
     if (sealed === null) return {};
     return JSON.parse(unseal(await this.read(), sealed, address)) as Partial<Secrets>;
+  }
+
+  /** HMAC-SHA256 of a text under this installation's key, in base64url; another `purpose` gives another. Throws SecretUnusable. */
+  async sign(text: string, purpose: string): Promise<string> {
+    const key = Buffer.from(hkdfSync('sha256', await this.read(), '', `bellwether ${purpose}`, 32));
+    return createHmac('sha256', key).update(text).digest('base64url');
   }
 
   /** A file that could not be read is looked for again the next time. */

@@ -33,6 +33,7 @@ describe('a path', () => {
     '/health/ready',
     '/api/v1/session',
     '/API/v1/Session/',
+    '/api/v1/verdict-link',
   ])('%s is open', (path) => expect(isOpen(path)).toBe(true));
   test.each([
     '/api',
@@ -42,6 +43,8 @@ describe('a path', () => {
     '/api/docs-yaml',
     '/api/v1/session/x',
     '/api/v1/sessions',
+    '/api/v1/verdict-link/x',
+    '/api/v1/verdict-links',
     '/metrics',
     '/write',
     '/api/v2/write',

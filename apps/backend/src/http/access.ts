@@ -55,12 +55,15 @@ export function cookie(header: string | undefined, name: string): string | undef
 }
 
 /**
- * Whether a path (as it was sent, without its query) needs no key: the health checks, the sign-in and the pages, which hold no
- * measurement. The router takes paths letter by letter, so what it would hand to the API begins with /api in some case.
+ * Whether a path (as it was sent, without its query) needs no key: the health checks, the sign-in, the pages, which hold no
+ * measurement, and what a signed link opens. The router takes paths letter by letter, so what it would hand to the API begins with /api in some case.
  */
 export function isOpen(path: string): boolean {
   const lower = path.toLowerCase();
-  return /^\/api\/v1\/session\/?$/.test(lower) || !/^\/(api|metrics|write|query|v1\/metrics)/.test(lower);
+  return (
+    /^\/api\/v1\/(session|verdict-link)\/?$/.test(lower) ||
+    !/^\/(api|metrics|write|query|v1\/metrics)/.test(lower)
+  );
 }
 
 export interface Asker {

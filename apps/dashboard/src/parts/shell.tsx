@@ -39,12 +39,13 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 export function Shell({ children }: { children: ReactNode }) {
-  const isSignIn = usePathname().startsWith('/sign-in');
+  // Without a key nothing of the frame could be asked for.
+  const isAlone = /^\/(sign-in|verdict)\b/.test(usePathname());
   return (
     <SWRConfig
       value={{ shouldRetryOnError: isWorthRetrying, errorRetryInterval: 4000, dedupingInterval: 500 }}
     >
-      {isSignIn ? (
+      {isAlone ? (
         <main className="grid min-h-dvh place-items-center p-4">{children}</main>
       ) : (
         <LiveProvider>

@@ -12,12 +12,16 @@ export function alertmanager(
   { url, username, password }: ChannelOf<'alertmanager'>,
   message: Message,
 ): HttpRequest {
-  const { alert, link, sentAtMs } = message;
+  const { alert, link, verdictLink, sentAtMs } = message;
   const startsAt = alert?.startsAt ?? new Date(sentAtMs).toISOString();
   const endsAt = alert?.endsAt ?? new Date(sentAtMs + (alert ? HOLDS_MS : REPEAT_S * 1_000)).toISOString();
   const one = {
     labels: labelsOf(message),
-    annotations: { summary: headline(message), description: sentence(message) },
+    annotations: {
+      summary: headline(message),
+      description: sentence(message),
+      ...(verdictLink ? { verdict: verdictLink } : {}),
+    },
     ...{ startsAt, endsAt },
     ...(link ? { generatorURL: link } : {}),
   };

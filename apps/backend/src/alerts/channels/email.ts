@@ -39,9 +39,17 @@ export function email(
 
 function textOf(message: Message): string {
   const table = facts(message).map(([name, value]) => `${name}: ${value}`);
-  const parts = [headline(message), sentence(message), table.join('\n'), message.link ?? ''];
+  const parts = [
+    headline(message),
+    sentence(message),
+    table.join('\n'),
+    message.link ?? '',
+    verdictText(message),
+  ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
+
+const verdictText = ({ verdictLink }: Message): string => (verdictLink ? `Was it real? ${verdictLink}` : '');
 
 /** Tables and inline styles: what every mail program shows. */
 function htmlOf(message: Message, hasPicture: boolean): string {
@@ -59,6 +67,7 @@ function htmlOf(message: Message, hasPicture: boolean): string {
       : '',
     rows.length > 0 ? `<table style="font-size:14px;border-collapse:collapse">${rows.join('')}</table>` : '',
     message.link ? `<p><a href="${escaped(message.link)}">Open the chart</a></p>` : '',
+    message.verdictLink ? `<p><a href="${escaped(message.verdictLink)}">Was it real?</a></p>` : '',
     '</div>',
   ].join('\n');
 }

@@ -14,6 +14,8 @@ export interface Message {
   alert: Alert | null;
   /** The series page around the alert; null where nobody said what the dashboard's address is. */
   link: string | null;
+  /** Where its reader says what the alert was, without a key; null in a test, and without an address. */
+  verdictLink: string | null;
 }
 
 export type ChannelOf<Kind extends ChannelKind> = Extract<ChannelInput, { kind: Kind }>;

@@ -28,6 +28,9 @@ export function ntfy({ url, token, priority }: ChannelOf<'ntfy'>, message: Messa
     priority: message.event === 'alert.resolved' ? Math.min(priority, RESOLVED_PRIORITY) : priority,
     tags: [TAGS[message.event]],
     ...(message.link ? { click: message.link } : {}),
+    ...(message.verdictLink
+      ? { actions: [{ action: 'view', label: 'Was it real?', url: message.verdictLink }] }
+      : {}),
   };
   return json(server, body, token === null ? {} : { Authorization: `Bearer ${token}` });
 }

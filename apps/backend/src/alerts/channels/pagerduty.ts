@@ -17,7 +17,7 @@ import {
 const SUMMARY = 1_024;
 
 export function pagerduty({ url, routingKey }: ChannelOf<'pagerduty'>, message: Message): HttpRequest {
-  const { event, thread, alert, link, sentAtMs } = message;
+  const { event, thread, alert, link, verdictLink, sentAtMs } = message;
   const dedup = { routing_key: routingKey, dedup_key: `bellwether-${thread}` };
   const to = `${url.replace(/\/+$/, '')}/v2/enqueue`;
   if (event === 'alert.resolved') return json(to, { ...dedup, event_action: 'resolve' });
@@ -34,6 +34,10 @@ export function pagerduty({ url, routingKey }: ChannelOf<'pagerduty'>, message: 
       custom_details: alert ? { why: alert.why, labels: alert.series.labels } : {},
     },
     client: 'Bellwether',
-    ...(link ? { client_url: link, links: [{ href: link, text: 'Open the chart' }] } : {}),
+    ...(link ? { client_url: link } : {}),
+    links: [
+      ...(link ? [{ href: link, text: 'Open the chart' }] : []),
+      ...(verdictLink ? [{ href: verdictLink, text: 'Was it real?' }] : []),
+    ],
   });
 }

@@ -10,6 +10,7 @@ const THREAD = '0b7d3a52-8a3c-4f3c-9f21-2f6a0f0b1c11';
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const KEY = '0123456789abcdef0123456789abcdef';
 const LINK = 'https://bellwether.example/series/?id=7&from=1&to=2';
+const VERDICT = 'https://b.example/verdict/#1.2.x';
 
 const alert = {
   id: 5,
@@ -26,14 +27,14 @@ const alert = {
 
 const firing: Message = {
   ...{ id: THREAD, thread: THREAD, event: 'alert.firing', repetition: 0 },
-  ...{ sentAtMs: START + 60_000, alert, link: LINK },
+  ...{ sentAtMs: START + 60_000, alert, link: LINK, verdictLink: VERDICT },
 };
 const resolved: Message = {
   ...firing,
   ...{ id: 'second', event: 'alert.resolved' },
   alert: { ...alert, endsAt: new Date(START + 600_000).toISOString() },
 };
-const trial: Message = { ...firing, event: 'test', alert: null, link: null };
+const trial: Message = { ...firing, event: 'test', alert: null, link: null, verdictLink: null };
 
 const channel = (given: object) => ChannelInput.parse({ name: 'x', ...given }) as HttpChannel;
 function sent(given: object, message: Message) {
@@ -63,7 +64,7 @@ describe('a webhook', () => {
     const { url, body } = sent({ url: 'https://b.example/hook' }, firing);
     expect(url).toBe('https://b.example/hook');
     expect(body satisfies NotificationBody).toEqual({
-      ...{ id: THREAD, event: 'alert.firing', repetition: 0, alert, link: LINK },
+      ...{ id: THREAD, event: 'alert.firing', repetition: 0, alert, link: LINK, verdictLink: VERDICT },
       sentAt: '2026-11-20T14:01:00.000Z',
     });
   });
@@ -100,7 +101,7 @@ describe('Slack', () => {
     expect(body.blocks[0].text.type).toBe('plain_text');
     expect(body.blocks[1].text).toEqual({
       type: 'mrkdwn',
-      text: `92 ms at 14:00 UTC; 30 to 50 ms was expected.\n<${LINK}|Open the chart>`,
+      text: `92 ms at 14:00 UTC; 30 to 50 ms was expected.\n<${LINK}|Open the chart> · <${VERDICT}|Was it real?>`,
     });
   });
 
@@ -163,7 +164,10 @@ test('Teams gets one Adaptive Card, whose Markdown is none of ours', () => {
     'TextBlock',
     'FactSet',
   ]);
-  expect(content.actions).toEqual([{ type: 'Action.OpenUrl', title: 'Open the chart', url: LINK }]);
+  expect(content.actions).toEqual([
+    { type: 'Action.OpenUrl', title: 'Open the chart', url: LINK },
+    { type: 'Action.OpenUrl', title: 'Was it real?', url: VERDICT },
+  ]);
   const starred = { ...alert, why: 'a_b *c* [d](e)' };
   const card = sent({ kind: 'teams', url: 'https://b.example/w' }, { ...firing, alert: starred }).body;
   expect(card.attachments[0].content.body[1].text).toBe('a\\_b \\*c\\* \\[d\\](e)');
@@ -199,7 +203,7 @@ describe('Alertmanager', () => {
           ...{ alertname: 'BellwetherAnomaly', series: 'latency', bellwether_alert: '5' },
           ...{ env: 'prod', k8s_pod: 'a<b>&c', _1st: 'x' },
         },
-        annotations: { summary: expect.stringMatching(/^Firing/), description: alert.why },
+        annotations: { summary: expect.stringMatching(/^Firing/), description: alert.why, verdict: VERDICT },
         startsAt: alert.startsAt,
         endsAt: new Date(START + 60_000 + 900_000).toISOString(),
         generatorURL: LINK,

@@ -20,7 +20,11 @@ export function slack({ url }: ChannelOf<'slack'>, message: Message): HttpReques
   const fields = facts(message)
     .slice(0, LIMITS.fields)
     .map(([name, value]) => mrkdwn(`*${escaped(name)}*\n${escaped(value)}`, LIMITS.field));
-  const lines = [escaped(sentence(message)), ...(message.link ? [`<${message.link}|Open the chart>`] : [])];
+  const links = [
+    ...(message.link ? [`<${message.link}|Open the chart>`] : []),
+    ...(message.verdictLink ? [`<${message.verdictLink}|Was it real?>`] : []),
+  ];
+  const lines = [escaped(sentence(message)), ...(links.length > 0 ? [links.join(' · ')] : [])];
   return json(url, {
     text: escaped(`${headline(message)}. ${sentence(message)}`),
     blocks: [

@@ -22,13 +22,15 @@ export function teams({ url }: ChannelOf<'teams'>, message: Message): HttpReques
       text(sentence(message)),
       ...(table.length > 0 ? [{ type: 'FactSet', facts: table }] : []),
     ],
-    actions: message.link ? [{ type: 'Action.OpenUrl', title: 'Open the chart', url: message.link }] : [],
+    actions: [...openUrl('Open the chart', message.link), ...openUrl('Was it real?', message.verdictLink)],
   };
   return json(url, {
     type: 'message',
     attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }],
   });
 }
+
+const openUrl = (title: string, url: string | null) => (url ? [{ type: 'Action.OpenUrl', title, url }] : []);
 
 /** Cards read Markdown: what could be some is escaped. */
 const text = (words: string) => ({

@@ -16,8 +16,8 @@ export function webhook({ url, secret }: ChannelOf<'webhook'>, message: Message)
   return { ...request, headers: { ...headers, 'webhook-signature': signature } };
 }
 
-function bodyOf({ id, event, repetition, sentAtMs, alert, link }: Message): NotificationBody {
-  return { id, event, repetition, sentAt: new Date(sentAtMs).toISOString(), alert, link };
+function bodyOf({ id, event, repetition, sentAtMs, alert, link, verdictLink }: Message): NotificationBody {
+  return { id, event, repetition, sentAt: new Date(sentAtMs).toISOString(), alert, link, verdictLink };
 }
 
 function sign(secret: string, content: string): string {
