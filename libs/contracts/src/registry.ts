@@ -81,6 +81,42 @@ export const RuleChange = z
   });
 export type RuleChange = z.infer<typeof RuleChange>;
 
+/** What a rule would have raised. */
+export const Replay = z.object({
+  alerts: z.number().int(),
+  /** Over all its series together, and of one of them. */
+  perWeek: z.number(),
+  perSeriesWeek: z.number(),
+  /** How many began on each day (UTC), from the first day to the last. */
+  days: z.array(z.object({ day: z.iso.date(), alerts: z.number().int() })),
+  /** The newest, 20 at most. */
+  examples: z.array(
+    z.object({
+      seriesId: z.number().int(),
+      name: z.string(),
+      startsAt: Instant,
+      /** null: it would fire now. */
+      endsAt: Instant.nullable(),
+    }),
+  ),
+});
+export type Replay = z.infer<typeof Replay>;
+
+/** A rule replayed on stored scores, before it is saved, beside the present one. */
+export const RulePreview = z.object({
+  /** In words, for a person. */
+  detail: z.string(),
+  /** The series that were replayed, of so many that are watched. */
+  seriesCount: z.number().int(),
+  seriesOf: z.number().int(),
+  /** Of the scores that were replayed; null where there are none. */
+  from: Instant.nullable(),
+  to: Instant.nullable(),
+  asked: Replay,
+  present: Replay,
+});
+export type RulePreview = z.infer<typeof RulePreview>;
+
 /** One epoch of a training: −ELBO of scaled values, in nats per sample. */
 export const LossPoint = z.object({
   kind: ModelKind,

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DetectorStore } from './detector.store';
 import { ModelStore } from './model.store';
 import { RegistryController } from './registry.controller';
+import { RuleService } from './rule.service';
 import { RuleStore } from './rule.store';
 
 @Module({
@@ -11,5 +12,5 @@ import { RuleStore } from './rule.store';
 export class RegistryModule {}
 
 /** What the process that answers HTTP adds. */
-@Module({ imports: [RegistryModule], controllers: [RegistryController] })
+@Module({ imports: [RegistryModule], controllers: [RegistryController], providers: [RuleService] })
 export class RegistryApiModule {}

@@ -48,16 +48,16 @@ export class RuleStore {
   }
 
   /**
-   * Makes a new version of a detector's rule, valid from `since` on; none where nothing changes. False: there is no such
-   * detector. `change` is given the rule as nobody else can change it meanwhile.
+   * Makes a new version of a detector's rule, valid from `since` on; none where nothing changes, or there is no such detector.
+   * `change` is given the rule, which nobody else can change meanwhile.
    */
-  change(detectorId: number, change: (rule: Rule) => Rule, since: Date): Promise<boolean> {
+  change(detectorId: number, change: (rule: Rule) => Rule, since: Date): Promise<void> {
     return this.database.transaction(async (queries) => {
       const { rows } = await queries.query<RuleRow>(
         `SELECT ${NAMES} FROM detector d WHERE d.id = $1 FOR UPDATE`,
         [detectorId],
       );
-      if (!rows[0]) return false;
+      if (!rows[0]) return;
       const { alertBudget, fireAfter, resolveAfter, direction, smallestChange } = change(ruleOf(rows[0]));
       await queries.query(
         `WITH changed AS (
@@ -78,7 +78,6 @@ export class RuleStore {
           since,
         ],
       );
-      return true;
     });
   }
 }
