@@ -17,6 +17,8 @@ import type {
   Notification,
   Overview,
   Problem,
+  RuleChange,
+  RulePreview,
   Series,
   SeriesChange,
   SeriesView,
@@ -198,6 +200,18 @@ const askByLink = (token: string, kind?: VerdictKind): Promise<VerdictLinkAnswer
 export const useDetectors = () =>
   useAnswer(['detectors'], () => call<Detector[]>('/detectors', (c) => c.Detector.array()));
 
+/** What a changed rule would have raised; nothing is asked again by itself, since it reads much. */
+export const useRulePreview = (detectorId: number, change: RuleChange) =>
+  useAnswer(
+    ['rule-preview', detectorId, change],
+    () =>
+      call<RulePreview>(`/detectors/${detectorId}/preview`, (c) => c.RulePreview, {
+        method: 'POST',
+        body: change,
+      }),
+    { keepPreviousData: true, revalidateOnFocus: false, shouldRetryOnError: false },
+  );
+
 export const useModels = () => useAnswer(['models'], () => call<Model[]>('/models', (c) => c.Model.array()));
 
 export const useTrainingRuns = (limit: number) =>
@@ -263,6 +277,9 @@ export async function takeBackVerdict(alertId: number): Promise<void> {
 
 export const giveVerdictByLink = (token: string, verdict: VerdictInput): Promise<Verdict> =>
   call('/verdict-link', (c) => c.Verdict, { method: 'PUT', body: { token, ...verdict } });
+
+export const changeRule = (detectorId: number, change: RuleChange): Promise<Detector> =>
+  call(`/detectors/${detectorId}`, (c) => c.Detector, { method: 'PATCH', body: change });
 
 export const trainNow = (detectorId: number): Promise<TrainingRun[]> =>
   call(`/detectors/${detectorId}/train`, (c) => c.TrainingRun.array(), { method: 'POST' });

@@ -1,5 +1,5 @@
 /** The names under which answers of the API are cached, and which of them a live event makes stale. */
-import type { LiveEvent, Matcher, VerdictKind } from '@bellwether/contracts';
+import type { LiveEvent, Matcher, RuleChange, VerdictKind } from '@bellwether/contracts';
 import type { RangeChoice } from './range';
 
 export interface SeriesListQuery {
@@ -26,6 +26,7 @@ export type Key =
   | readonly ['verdict-link', string]
   | readonly ['verdict-link-preview', string, VerdictKind]
   | readonly ['detectors']
+  | readonly ['rule-preview', number, RuleChange]
   | readonly ['models']
   | readonly ['training-runs', number]
   | readonly ['channels']

@@ -1,4 +1,4 @@
-/** A detector: which series it watches, how, and a button that trains its models now. */
+/** A detector: which series it watches, how, when it alerts, and buttons that change that and train its models now. */
 'use client';
 
 import { Dumbbell } from 'lucide-react';
@@ -6,16 +6,18 @@ import { useState } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Detector } from '@bellwether/contracts';
 import { trainNow } from '@/api';
+import { budgetInWords, changeInWords, lastingInWords } from '@/rules';
 import { counted, duration, labelsInWords } from '@/words';
 import { Button } from './button';
 import { Card, Fact } from './card';
 import { Failure } from './feedback';
 import { useJob } from './hooks';
+import { ChangeRule } from './rule-form';
 
 export function DetectorCard({ detector }: { detector: Detector }) {
   return (
-    <Card title={`Detector: ${detector.name}`} aside={<TrainNow detector={detector} />}>
-      <dl className="grid grid-cols-2 gap-x-6 gap-y-2 text-sm sm:grid-cols-3 lg:grid-cols-6">
+    <Card title={`Detector: ${detector.name}`} aside={<Actions detector={detector} />}>
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-2 text-sm sm:grid-cols-3 lg:grid-cols-4">
         <Fact name="Watches">
           {selectorInWords(detector.selector)} ({counted(detector.seriesCount, 'series', 'series')})
         </Fact>
@@ -25,14 +27,27 @@ export function DetectorCard({ detector }: { detector: Detector }) {
           name="Alert budget"
           title="Expected false alarms per series and week; the threshold follows from it."
         >
-          {counted(detector.alertBudget, 'false alarm')} per series and week
+          {budgetInWords(detector.alertBudget)}
         </Fact>
-        <Fact name="Alert begins and ends">
-          {detector.fireAfter} strange, {detector.resolveAfter} calm in a row
+        <Fact name="Alerts on" title="How an anomaly lies to what was expected.">
+          {changeInWords(detector)}
+        </Fact>
+        <Fact name="Begins and ends">{lastingInWords(detector)}</Fact>
+        <Fact name="Rule" title="Every change of the rule is a version; alerts say which they began under.">
+          version {detector.ruleVersion}
         </Fact>
         <Fact name="Trains again after">{duration(detector.retrainHours * 3_600_000)}</Fact>
       </dl>
     </Card>
+  );
+}
+
+function Actions({ detector }: { detector: Detector }) {
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <ChangeRule detector={detector} />
+      <TrainNow detector={detector} />
+    </div>
   );
 }
 
