@@ -1,8 +1,7 @@
 /**
- * The only file that talks to the network: the API's calls, what they throw, and the hooks that cache their answers.
+ * The only file that talks to the network, through `request.ts`: the API's calls, and the hooks that cache their answers.
  * Answers are checked against the contracts while developing; a production build trusts the backend it came from.
  */
-import type * as Contracts from '@bellwether/contracts';
 import type {
   Alert,
   Channel,
@@ -16,7 +15,6 @@ import type {
   NewChannel,
   Notification,
   Overview,
-  Problem,
   RuleChange,
   RulePreview,
   Series,
@@ -40,102 +38,10 @@ import type {
 } from '@bellwether/contracts';
 import useSWR, { type SWRConfiguration } from 'swr';
 import type { AlertListQuery, Key, SeriesListQuery } from './keys';
+import { API, ApiError, call, callPage, failureOf, type Page, query, send } from './request';
 import { boundsOf, stretchOf, type RangeChoice } from './range';
 
-const API = '/api/v1';
-
-/** What went wrong, in words for a person: the `detail` of a problem (RFC 9457). */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    detail: string,
-    readonly errors: { at: string; detail: string }[] = [],
-  ) {
-    super(detail);
-  }
-}
-
-export interface Page<T> {
-  items: T[];
-  /** How many there are in all, on every page. */
-  total: number;
-}
-
-type Check<T> = (contracts: typeof Contracts) => { parse(answer: unknown): T };
-
-interface Call {
-  method?: string;
-  body?: unknown;
-}
-
-async function send(path: string, { method = 'GET', body }: Call = {}): Promise<Response> {
-  const hasBody = body !== undefined;
-  const response = await fetch(`${API}${path}`, {
-    method,
-    credentials: 'same-origin',
-    headers: { accept: 'application/json', ...(hasBody ? { 'content-type': 'application/json' } : {}) },
-    ...(hasBody ? { body: JSON.stringify(body) } : {}),
-  }).catch(() => {
-    throw new ApiError(0, 'Bellwether does not answer. Is it still running?');
-  });
-  if (!response.ok) throw failureOf(response.status, await response.text());
-  return response;
-}
-
-async function call<T>(path: string, check: Check<T>, options?: Call): Promise<T> {
-  const response = await send(path, options);
-  return checked(await response.json(), check);
-}
-
-async function callPage<T>(path: string, check: Check<T[]>): Promise<Page<T>> {
-  const response = await send(path);
-  const items = await checked(await response.json(), check);
-  return { items, total: Number(response.headers.get('x-total-count') ?? items.length) };
-}
-
-/** The import is behind the condition, so that a production bundle holds neither zod nor the schemas. */
-async function checked<T>(answer: unknown, check: Check<T>): Promise<T> {
-  if (process.env.NODE_ENV !== 'production')
-    return check(await import('@bellwether/contracts')).parse(answer);
-  return answer as T;
-}
-
-function failureOf(status: number, text: string): ApiError {
-  if (status === 401) askForKey();
-  const problem = problemIn(text);
-  return new ApiError(
-    status,
-    problem?.detail ?? `The request failed with status ${status}.`,
-    problem?.errors,
-  );
-}
-
-/** A proxy in between may answer with anything at all. */
-function problemIn(text: string): Partial<Problem> | null {
-  try {
-    const answer: unknown = JSON.parse(text);
-    return typeof answer === 'object' && answer !== null ? answer : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Leaves for the sign-in page, which leads back here. */
-function askForKey(): void {
-  const { pathname, search } = window.location;
-  if (pathname.startsWith('/sign-in')) return;
-  window.location.assign(`/sign-in/?next=${encodeURIComponent(pathname + search)}`);
-}
-
-function query(parameters: Record<string, string | number | string[] | undefined>): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined || value === '') continue;
-    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
-  }
-  const text = search.toString();
-  return text === '' ? '' : `?${text}`;
-}
+export { ApiError, type Page } from './request';
 
 // Reading
 
