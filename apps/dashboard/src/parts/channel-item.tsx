@@ -11,7 +11,6 @@ import {
   RotateCw,
   Send,
   Trash2,
-  type LucideIcon,
 } from 'lucide-react';
 import { useState } from 'react';
 import { useSWRConfig } from 'swr';
@@ -26,6 +25,7 @@ import { ChannelForm } from './channel-form';
 import { Confirm, Modal } from './dialog';
 import { Failure } from './feedback';
 import { useJob, useNow } from './hooks';
+import { type Look, Mark } from './mark';
 
 /** Four buttons fit beside each other on a phone without them. */
 const ICON = 'size-3.5 max-sm:hidden';
@@ -49,7 +49,7 @@ export function ChannelItem({ channel }: { channel: Channel }) {
       <div className="flex flex-wrap items-start justify-between gap-2">
         <div className="min-w-0 flex-1 basis-72">
           <h3 className="flex flex-wrap items-center gap-x-2 font-medium">
-            <span className="break-words">{channel.name}</span> <HealthMark health={healthOf(channel)} />
+            <span className="break-words">{channel.name}</span> <Mark {...HEALTH[healthOf(channel)]} />
           </h3>
           <p className="text-xs break-all text-muted">
             {KINDS[channel.kind].name} to {channel.place}
@@ -73,25 +73,13 @@ export function ChannelItem({ channel }: { channel: Channel }) {
   );
 }
 
-const HEALTH: Record<Health, { word: string; icon: LucideIcon; look: string }> = {
+const HEALTH: Record<Health, Look> = {
   paused: { word: 'Paused', icon: CirclePause, look: 'bg-raised text-muted' },
   unused: { word: 'Nothing sent yet', icon: CircleDashed, look: 'bg-raised text-muted' },
   working: { word: 'Working', icon: CircleCheck, look: 'bg-ok-soft text-ok' },
   retrying: { word: 'Failing, tried again', icon: RotateCw, look: 'bg-alert-soft text-alert' },
   failing: { word: 'Given up on some', icon: CircleX, look: 'bg-alert-soft text-alert' },
 };
-
-function HealthMark({ health }: { health: Health }) {
-  const { word, icon: Icon, look } = HEALTH[health];
-  return (
-    <span
-      className={`inline-flex items-center gap-1 rounded-full px-2 text-xs leading-5 font-medium whitespace-nowrap ${look}`}
-    >
-      <Icon aria-hidden className="size-3" />
-      {word}
-    </span>
-  );
-}
 
 function Edit({ channel }: { channel: Channel }) {
   const [isOpen, setOpen] = useState(false);

@@ -1,9 +1,10 @@
 /** A series as it appears in lists: its name as a link, its labels, and its state with an icon and a word. */
-import { BellRing, CircleOff, Eye, Gauge, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react';
+import { BellRing, CircleOff, Eye, Gauge, Hourglass, LoaderCircle } from 'lucide-react';
 import Link from 'next/link';
 import type { Series, SeriesState } from '@bellwether/contracts';
 import type { RangeChoice } from '@/range';
 import { rangeToParams } from '@/range';
+import { type Look, Mark } from './mark';
 
 export function seriesHref(id: number, choice?: RangeChoice): string {
   const params = new URLSearchParams({
@@ -47,7 +48,7 @@ export function LabelChips({ labels }: { labels: Record<string, string> }) {
   ));
 }
 
-const STATES: Record<SeriesState, { word: string; icon: LucideIcon; look: string }> = {
+const STATES: Record<SeriesState, Look> = {
   collecting: { word: 'Collecting', icon: Hourglass, look: 'bg-raised text-muted' },
   unmodelled: { word: 'No model', icon: CircleOff, look: 'bg-warn-soft text-warn' },
   training: { word: 'Training', icon: LoaderCircle, look: 'bg-accent-soft text-accent' },
@@ -63,14 +64,5 @@ interface StateBadgeProps {
 }
 
 export function StateBadge({ series: { state, why, isCounter } }: StateBadgeProps) {
-  const { word, icon: Icon, look } = isCounter && state === 'unmodelled' ? COUNTER : STATES[state];
-  return (
-    <span
-      title={why}
-      className={`inline-flex items-center gap-1 rounded-full px-2 text-xs leading-5 font-medium whitespace-nowrap ${look}`}
-    >
-      <Icon aria-hidden className="size-3" />
-      {word}
-    </span>
-  );
+  return <Mark {...(isCounter && state === 'unmodelled' ? COUNTER : STATES[state])} title={why} />;
 }

@@ -1,7 +1,7 @@
 /** A silence: what it is about, when it acts, what it has held back; end it, change it, or delete it. */
 'use client';
 
-import { BellOff, CircleCheck, Clock, Pencil, Square, Trash2, Wrench, type LucideIcon } from 'lucide-react';
+import { BellOff, CircleCheck, Clock, Pencil, Square, Trash2, Wrench } from 'lucide-react';
 import { useState } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Silence } from '@bellwether/contracts';
@@ -21,6 +21,7 @@ import { Fact } from './card';
 import { Confirm, Modal } from './dialog';
 import { Failure } from './feedback';
 import { useJob, useNow } from './hooks';
+import { type Look, Mark } from './mark';
 import { SilenceForm } from './silence-form';
 
 const ICON = 'size-3.5 max-sm:hidden';
@@ -75,31 +76,24 @@ export function SilenceItem({ silence }: { silence: Silence }) {
 const nameOf = ({ comment, kind, id }: Silence): string =>
   comment !== '' ? comment : `${kind === 'silence' ? 'Silence' : 'Maintenance window'} ${id}`;
 
-const STATES: Record<Silence['state'], { word: string; icon: LucideIcon; look: string }> = {
+const STATES: Record<Silence['state'], Look> = {
   active: { word: 'Active', icon: BellOff, look: 'bg-warn-soft text-warn' },
   upcoming: { word: 'Upcoming', icon: Clock, look: 'bg-accent-soft text-accent' },
   past: { word: 'Past', icon: CircleCheck, look: 'bg-raised text-muted' },
 };
 
 function State({ silence: { state, kind } }: { silence: Silence }) {
-  const { word, icon: Icon, look } = STATES[state];
-  const pill =
-    'inline-flex items-center gap-1 rounded-full px-2 text-xs leading-5 font-medium whitespace-nowrap';
   return (
     <>
-      <span className={`${pill} ${look}`}>
-        <Icon aria-hidden className="size-3" />
-        {word}
-      </span>
+      <Mark {...STATES[state]} />
       {kind === 'maintenance' && (
-        <span className={`${pill} bg-raised text-muted`} title="Its samples are left out of later training.">
-          <Wrench aria-hidden className="size-3" />
-          Maintenance
-        </span>
+        <Mark {...MAINTENANCE} title="Its samples are left out of later training." />
       )}
     </>
   );
 }
+
+const MAINTENANCE: Look = { word: 'Maintenance', icon: Wrench, look: 'bg-raised text-muted' };
 
 function Facts({ silence }: { silence: Silence }) {
   const now = useNow();

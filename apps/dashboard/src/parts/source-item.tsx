@@ -10,7 +10,6 @@ import {
   Pencil,
   RotateCw,
   Trash2,
-  type LucideIcon,
 } from 'lucide-react';
 import { useState } from 'react';
 import { useSWRConfig } from 'swr';
@@ -23,6 +22,7 @@ import { Fact } from './card';
 import { Confirm, Modal } from './dialog';
 import { Failure } from './feedback';
 import { useJob, useNow } from './hooks';
+import { type Look, Mark } from './mark';
 import { SourceForm } from './source-form';
 import { SourceOutcome } from './source-outcome';
 
@@ -48,7 +48,7 @@ export function SourceItem({ source }: { source: Source }) {
       <div className="flex flex-wrap items-start justify-between gap-2">
         <div className="min-w-0 flex-1 basis-72">
           <h3 className="flex flex-wrap items-center gap-x-2 font-medium">
-            <span className="break-words">{source.name}</span> <State state={source.state} />
+            <span className="break-words">{source.name}</span> <Mark {...STATES[source.state]} />
           </h3>
           <p className="text-xs break-all text-muted">
             {KINDS[source.settings.kind].name} at {place}
@@ -73,24 +73,12 @@ export function SourceItem({ source }: { source: Source }) {
   );
 }
 
-const STATES: Record<SourceState, { word: string; icon: LucideIcon; look: string }> = {
+const STATES: Record<SourceState, Look> = {
   disabled: { word: 'Disabled', icon: CirclePause, look: 'bg-raised text-muted' },
   starting: { word: 'Starting', icon: CircleDashed, look: 'bg-accent-soft text-accent' },
   working: { word: 'Working', icon: CircleCheck, look: 'bg-ok-soft text-ok' },
   failing: { word: 'Failing, tried again', icon: RotateCw, look: 'bg-alert-soft text-alert' },
 };
-
-function State({ state }: { state: SourceState }) {
-  const { word, icon: Icon, look } = STATES[state];
-  return (
-    <span
-      className={`inline-flex items-center gap-1 rounded-full px-2 text-xs leading-5 font-medium whitespace-nowrap ${look}`}
-    >
-      <Icon aria-hidden className="size-3" />
-      {word}
-    </span>
-  );
-}
 
 function Edit({ source }: { source: Source }) {
   const [isOpen, setOpen] = useState(false);
