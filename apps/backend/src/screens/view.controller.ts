@@ -42,7 +42,10 @@ export class ViewController {
     const { from, to } = stretch(asked, { firstAt, lastAt, periodMs });
     if (from >= to)
       throw new BadInput('from: is not before to', [{ at: 'from', detail: 'is not before to' }]);
-    const { rows, resolution } = await this.rows({ series, from, to, points: query.points });
+    const { rows, resolution } = await this.rows({
+      ...{ series, from, to, points: query.points },
+      heldMs: Math.min(to, lastAt) - Math.max(from, firstAt),
+    });
     return {
       series,
       from: new Date(from).toISOString(),
@@ -60,14 +63,16 @@ export class ViewController {
     from,
     to,
     points,
+    heldMs,
   }: {
     series: Series;
     from: number;
     to: number;
     points: number;
+    heldMs: number;
   }) {
     const stretch = { seriesId: series.id, from: new Date(from), to: new Date(to) };
-    let resolution = resolve({ from, to, points, periodMs: series.periodMs });
+    let resolution = resolve({ from, to, points, periodMs: series.periodMs, heldMs });
     if (resolution.bucketMs === RAW.bucketMs) {
       const rows = await this.views.raw(stretch, SLACK * points + 1);
       if (rows.length <= SLACK * points) return { rows, resolution };

@@ -18,6 +18,12 @@ describe('the resolution of a stretch', () => {
   ])('%s', (_, span, periodMs, bucketMs, source) =>
     expect(resolve({ from: 0, to: span, points: 600, periodMs })).toEqual({ bucketMs, source }),
   );
+
+  test('what holds few samples is exact, however wide it is', () => {
+    const wide = { from: 0, to: 3_650 * DAY, points: 600, periodMs: MINUTE };
+    expect(resolve({ ...wide, heldMs: 2 * DAY })).toEqual({ bucketMs: 7 * DAY, source: 'sample' });
+    expect(resolve({ ...wide, heldMs: 20 * DAY })).toEqual({ bucketMs: 7 * DAY, source: 'sample_1d' });
+  });
 });
 
 const row = (time: number): ViewRow => ({

@@ -26,22 +26,24 @@ export interface Resolution {
  */
 const EXACT_STEPS = 20_000;
 
-/** The finest resolution that draws [from, to) ms with at most about `points` points. */
+/** The finest resolution that draws [from, to) ms with at most about `points` points; samples lie in `heldMs` of it, or anywhere. */
 export function resolve({
   from,
   to,
   points,
   periodMs,
+  heldMs = to - from,
 }: {
   from: number;
   to: number;
   points: number;
   periodMs: number | null;
+  heldMs?: number;
 }): Resolution {
   const span = to - from;
   if (periodMs !== null && span / periodMs <= points) return RAW;
   const resolution = bucketed(span / points);
-  return periodMs !== null && span / periodMs <= EXACT_STEPS
+  return periodMs !== null && heldMs / periodMs <= EXACT_STEPS
     ? { ...resolution, source: 'sample' }
     : resolution;
 }
