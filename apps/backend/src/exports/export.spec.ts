@@ -27,6 +27,11 @@ describe('labels', () => {
     ['lose what Prometheus does not allow', { 'a.b': '1', ü: '2', '9x': '3' }, '_=2 _9x=3 a_b=1 series=cpu'],
     ['that become one are told apart', { 'a.b': '1', 'a-b': '2' }, 'a_b=2 a_b_=1 series=cpu'],
     [
+      'that become one of one underscore do not become reserved',
+      { ä: '1', ü: '2' },
+      '_=1 exported_=2 series=cpu',
+    ],
+    [
       'that are reserved are moved away',
       { series: 'x', __name__: 'y' },
       'exported_name__=y exported_series=x series=cpu',

@@ -41,7 +41,8 @@ export function prometheusLabels(name: string, labels: Labels): [string, string]
     if (value === '') continue;
     const clean = key.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
     let label = clean === 'series' || clean.startsWith('__') ? `exported_${clean.replace(/^_+/, '')}` : clean;
-    while (taken.has(label)) label += '_';
+    // Two underscores would be reserved.
+    while (taken.has(label)) label = label === '_' ? 'exported_' : `${label}_`;
     taken.set(label, value);
   }
   return [...taken].sort(byName);
