@@ -46,6 +46,9 @@ function view(drawing: string, change: Partial<SeriesView> = {}): SeriesView {
 
 const alert = (from: number, to: number | null, peak: number): Alert => ({
   id: 1,
+  kind: 'anomaly',
+  severity: 'warning',
+  incidentId: null,
   seriesId: 1,
   series: { name: 'cpu', labels: {}, unit: '%' },
   startsAt: at(from),
@@ -53,6 +56,7 @@ const alert = (from: number, to: number | null, peak: number): Alert => ({
   peak: { time: at(peak), value: 9, expected: 5, lower: 4, upper: 6, score: 4, vrnnShare: 0.5 },
   why: '',
   isHistory: false,
+  record: null,
   ruleVersion: 1,
   verdict: null,
 });

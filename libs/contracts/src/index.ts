@@ -4,6 +4,8 @@ export * from './sample';
 export * from './series';
 export * from './verdict';
 export * from './alert';
+export * from './incident';
+export * from './explanation';
 export * from './channel';
 export * from './source';
 export * from './silence';

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Alert, AlertQuery, Labels, VerdictKind } from '@bellwether/contracts';
+import type { Alert, AlertKind, AlertQuery, Labels, Severity, VerdictKind } from '@bellwether/contracts';
 import { Database } from '../database/database';
 import { explain } from './explanation';
 
 interface AlertRow {
   id: number;
+  kind: AlertKind;
+  severity: Severity;
   series_id: number;
   name: string;
   labels: Labels;
@@ -24,7 +26,7 @@ interface AlertRow {
 }
 
 const SELECT = `
-  SELECT a.id, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
+  SELECT a.id, a.kind, a.severity, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
          a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, a.rule_version, v.kind AS verdict
   FROM alert a
   JOIN series s ON s.id = a.series_id
@@ -93,6 +95,9 @@ function alertOf(row: AlertRow): Alert {
   };
   return {
     id: row.id,
+    kind: row.kind,
+    severity: row.severity,
+    incidentId: null,
     seriesId: row.series_id,
     series: { name: row.name, labels: row.labels, unit: row.unit },
     startsAt: row.starts_at.toISOString(),
@@ -105,6 +110,7 @@ function alertOf(row: AlertRow): Alert {
       unit: row.unit,
     }),
     isHistory: row.is_history,
+    record: null,
     ruleVersion: row.rule_version,
     verdict: row.verdict,
   };

@@ -71,7 +71,7 @@ export class CorrectionStore {
        ) c
        WHERE c.has_anomaly
           OR EXISTS (SELECT FROM alert a
-                     WHERE a.series_id = q.series_id AND (a.ends_at IS NULL OR a.ends_at >= q.since))`,
+                     WHERE a.series_id = q.series_id AND a.kind = 'anomaly' AND (a.ends_at IS NULL OR a.ends_at >= q.since))`,
       [...columns(reviews), earliest(reviews)],
     );
     return new Map(rows.map((row) => [row.series_id, row.scored]));
@@ -145,7 +145,7 @@ export class CorrectionStore {
               a.peak_vrnn_share AS vrnn_share, a.is_history, a.rule_version,
               EXISTS (SELECT FROM notification n WHERE n.alert_id = a.id) OR EXISTS (SELECT FROM verdict v WHERE v.alert_id = a.id) AS was_told
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
-       JOIN alert a ON a.series_id = q.series_id AND (a.ends_at IS NULL OR a.ends_at >= q.since)
+       JOIN alert a ON a.series_id = q.series_id AND a.kind = 'anomaly' AND (a.ends_at IS NULL OR a.ends_at >= q.since)
        ORDER BY a.series_id, a.starts_at`,
       columns(spans),
     );

@@ -27,7 +27,9 @@ const SERIES = `
   FROM page p
   LEFT JOIN watermark w ON w.series_id = p.id
   LEFT JOIN unmodelled u ON u.series_id = p.id
-  LEFT JOIN alert a ON a.series_id = p.id AND a.ends_at IS NULL
+  LEFT JOIN LATERAL (
+    SELECT min(a.starts_at) AS starts_at FROM alert a WHERE a.series_id = p.id AND a.ends_at IS NULL
+  ) a ON true
   LEFT JOIN LATERAL (
     SELECT s.value FROM sample s WHERE s.series_id = p.id AND s.time = w.last_sample_at
   ) v ON true

@@ -152,9 +152,9 @@ export class SilenceStore {
       .map(({ label, value }) => [label, value]);
     for (let after = 0; ;) {
       const { rows } = await this.database.query<Omit<Candidate, 'isFiring'> & { is_firing: boolean }>(
-        `SELECT s.id, s.name, s.labels, a.id IS NOT NULL AS is_firing
+        `SELECT s.id, s.name, s.labels,
+                EXISTS (SELECT FROM alert a WHERE a.series_id = s.id AND a.ends_at IS NULL) AS is_firing
          FROM series s
-         LEFT JOIN alert a ON a.series_id = s.id AND a.ends_at IS NULL
          WHERE s.id > $1 AND NOT s.is_counter AND ($2::text IS NULL OR s.name = $2) AND s.labels @> $3::jsonb
          ORDER BY s.id
          LIMIT ${SERIES_PER_QUERY}`,

@@ -56,6 +56,7 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
 
 function Numbers({ alert }: { alert: Alert }) {
   const { peak, series } = alert;
+  if (peak.score === null || peak.vrnnShare === null) return null;
   return (
     <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 text-sm sm:grid-cols-[repeat(3,minmax(0,auto))_minmax(9rem,1fr)] sm:justify-start">
       <Fact name="Peak" title={`${localTime(Date.parse(peak.time))} (${utcTime(Date.parse(peak.time))})`}>
