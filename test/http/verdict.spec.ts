@@ -6,6 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AlertService } from '../../apps/backend/src/alerts/alert.service';
 import { CorrectionStore } from '../../apps/backend/src/alerts/correction.store';
+import { IncidentService } from '../../apps/backend/src/alerts/incident.service';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
 import { createServer } from '../../apps/backend/src/api/server';
 import { readConfig } from '../../apps/backend/src/config';
@@ -68,7 +69,7 @@ async function review(): Promise<void> {
   const service = new AlertService(
     database,
     new CorrectionStore(database),
-    new NotificationStore(database),
+    new IncidentService(new NotificationStore(database)),
     new RuleStore(database),
     () => NOW,
   );

@@ -11,6 +11,7 @@ import {
   type Scored,
 } from '../../apps/backend/src/alerts/alert';
 import { CorrectionStore } from '../../apps/backend/src/alerts/correction.store';
+import { IncidentService } from '../../apps/backend/src/alerts/incident.service';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
 import { Database } from '../../apps/backend/src/database/database';
 import { subscribe } from '../../apps/backend/src/database/live';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   service = new AlertService(
     database,
     new CorrectionStore(database),
-    new NotificationStore(database),
+    new IncidentService(new NotificationStore(database)),
     new RuleStore(database),
     () => nowMs,
   );

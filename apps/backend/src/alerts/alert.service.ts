@@ -8,7 +8,7 @@ import { type AlertRules, type Begun, follow, hasFired, isAnomaly, longest, memo
 import { resume, runStart, type Scored } from './alert';
 import { correct, type Correction, type StoredAlert } from './correction';
 import { type AlertWrite, CorrectionStore, type From } from './correction.store';
-import { NotificationStore } from './notification.store';
+import { IncidentService } from './incident.service';
 
 /** What one transaction takes on: so many series, or so many scores. */
 const MOST_SERIES = 100;
@@ -36,7 +36,7 @@ export class AlertService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(CorrectionStore) private readonly store: CorrectionStore,
-    @Inject(NotificationStore) private readonly outbox: NotificationStore,
+    @Inject(IncidentService) private readonly incidents: IncidentService,
     @Inject(RuleStore) private readonly rules: RuleStore,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
@@ -177,8 +177,7 @@ export class AlertService {
 
     const fired = [...news, ...all.flatMap(({ revive }) => revive)];
     const touched = [...news, ...changes.map(({ id }) => id!), ...withdrawn];
-    if (fired.length > 0) await this.outbox.fire(queries, fired, now);
-    if (touched.length > 0) await this.outbox.resolve(queries, touched, now);
+    await this.incidents.follow(queries, { fired, touched }, now);
     return [...corrections].filter(([, correction]) => hasEffect(correction, withdrawn)).map(([id]) => id);
   }
 }

@@ -10,6 +10,7 @@ import { ChannelService } from './channel.service';
 import { ChannelStore } from './channel.store';
 import { ChartStore } from './chart.store';
 import { CorrectionStore } from './correction.store';
+import { IncidentService } from './incident.service';
 import { NotificationSchedule } from './notification.schedule';
 import { NotificationService } from './notification.service';
 import { NotificationStore } from './notification.store';
@@ -60,6 +61,7 @@ export class AlertsModule {}
     ChannelStore,
     ChartStore,
     CorrectionStore,
+    IncidentService,
     NotificationStore,
     NotificationService,
     NotificationSchedule,
