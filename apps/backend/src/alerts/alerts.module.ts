@@ -18,6 +18,7 @@ import { PictureService } from './picture.service';
 import { PreviewController } from './preview.controller';
 import { PreviewService } from './preview.service';
 import { PreviewStore } from './preview.store';
+import { RelatedStore } from './related.store';
 import { SafeService } from './safe.service';
 import { VerdictLinkController } from './verdict-link.controller';
 import { VerdictLinkService } from './verdict-link.service';
@@ -43,6 +44,7 @@ import { VerdictStore } from './verdict.store';
     NotificationStore,
     PreviewService,
     PreviewStore,
+    RelatedStore,
     SafeService,
     VerdictLinkService,
     VerdictService,
@@ -66,6 +68,7 @@ export class AlertsModule {}
     NotificationService,
     NotificationSchedule,
     PictureService,
+    RelatedStore,
     SafeService,
     VerdictLinkService,
   ],
