@@ -22,6 +22,10 @@ import { printTable } from './speed/synthetic.mjs';
 const { Client } = createRequire(import.meta.url)('pg');
 const PER_REQUEST = 2_000;
 const STATEMENT_ROWS = 8_000;
+/** Between two samples of a series, as agents send them. */
+const STEP_MS = 10_000;
+/** So long that what is done every minute falls into it. */
+const HALF_SECONDS = 75;
 /** Samples lie in the last days: older ones may be in compressed chunks, which is another matter. */
 const SPAN_MS = 5 * 86_400_000;
 
@@ -39,7 +43,7 @@ const protocols = options.protocols.split(',');
 let nowMs = Date.now() - SPAN_MS;
 const span = (count) => {
   const firstMs = nowMs;
-  nowMs += Math.ceil(count / series) * 1000;
+  nowMs += Math.ceil(count / series) * STEP_MS;
   return firstMs;
 };
 
@@ -75,7 +79,7 @@ async function measureRaw() {
   const firstMs = span(statements * STATEMENT_ROWS);
   const columns = Array.from({ length: statements }, (_, i) => {
     const at = Array.from({ length: STATEMENT_ROWS }, (_, k) => i * STATEMENT_ROWS + k);
-    const times = at.map((k) => firstMs + Math.floor(k / series) * 1000);
+    const times = at.map((k) => firstMs + Math.floor(k / series) * STEP_MS);
     return [at.map((k) => -1 - (k % series)), times, at.map((k) => Math.round(1e4 * Math.sin(k)) / 1e2)];
   }).map((all) => all.map((column) => `{${column.join(',')}}`));
   const [began, cpu] = [performance.now(), cpuSeconds(databasePid)];
@@ -94,7 +98,7 @@ async function load(order) {
   const child = fork('bench/ingest/load.mjs');
   const watch = watchMemory();
   const before = [backend.pid, databasePid].map(cpuSeconds);
-  child.send({ url, series, perRequest: PER_REQUEST, ...order });
+  child.send({ url, series, stepMs: STEP_MS, perRequest: PER_REQUEST, ...order });
   const [result] = await once(child, 'message');
   child.kill();
   const cpu = [backend.pid, databasePid].map((pid, i) => cpuSeconds(pid) - before[i]);
@@ -194,11 +198,16 @@ printTable(
   rows.map((row) => row.map((cell, i) => (i === 3 ? (cell / alone.rate).toFixed(2) : cell))),
 );
 
-console.log('\nat half of its largest rate, 8 clients, from when a request was due');
+console.log(`\nat half of its largest rate, 8 clients, for ${HALF_SECONDS} s, from when a request was due`);
 const half = [];
 for (const protocol of protocols) {
   const perSecond = best[protocol] / 2;
-  const order = { protocol, requests: Math.max(200, requests >> 1), clients: 8, perSecond };
+  const order = {
+    protocol,
+    requests: Math.ceil((HALF_SECONDS * perSecond) / PER_REQUEST),
+    clients: 8,
+    perSecond,
+  };
   const { tookMs, statuses } = await load({ ...order, firstMs: span(order.requests * PER_REQUEST) });
   const times = [0.5, 0.9, 0.99, 1].map((share) => Math.round(quantile(tookMs, share)));
   half.push([protocol, count(perSecond), ...times, JSON.stringify(statuses)]);

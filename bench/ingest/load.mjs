@@ -6,16 +6,26 @@ import { PROTOCOLS } from './bodies.mjs';
 process.on('message', async (order) => process.send(await load(order)));
 
 /**
- * `order`: url, protocol, requests, clients, perRequest (samples), series, firstMs, and perSecond (samples a second; without it as fast as it
+ * `order`: url, protocol, requests, clients, perRequest (samples), series, firstMs, stepMs, and perSecond (samples a second; without it as fast as it
  * goes). Answers with what each status was answered how often, what was acknowledged, and how long each answer took (ms).
  */
 async function load(order) {
-  const { url, protocol, requests, clients, perRequest, series, firstMs, perSecond = Infinity } = order;
+  const {
+    url,
+    protocol,
+    requests,
+    clients,
+    perRequest,
+    series,
+    firstMs,
+    stepMs,
+    perSecond = Infinity,
+  } = order;
   const { path, headers, body } = PROTOCOLS[protocol];
   const bodies = Array.from({ length: requests }, (_, i) => {
     const from = i * perRequest;
     const all = Array.from({ length: perRequest }, (_, k) => (from + k) % series);
-    return body(all, firstMs + Math.floor(from / series) * 1000);
+    return body(all, firstMs + Math.floor(from / series) * stepMs);
   });
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const tookMs = [];

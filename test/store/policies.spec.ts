@@ -8,8 +8,8 @@ import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { type Embedded, startEmbedded } from '../../apps/backend/src/database/embedded/start';
 import { migrate } from '../../apps/backend/src/database/migrate';
-import { PoliciesSchedule } from '../../apps/backend/src/database/policies.schedule';
-import { PoliciesStore } from '../../apps/backend/src/database/policies.store';
+import { nextWidth, PoliciesSchedule } from '../../apps/backend/src/database/policies.schedule';
+import { type Job, PoliciesStore } from '../../apps/backend/src/database/policies.store';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -109,11 +109,47 @@ test('a late sample is in the aggregates after their next turn, compressed or no
   expect(await shown()).toEqual([1, 1, 1]);
 });
 
+describe('what is stale of an aggregate', () => {
+  const job = async () => (await store.jobs()).find(({ aggregate }) => aggregate === 'sample_1m')!;
+
+  test('begins with the bucket of the first late sample, and is nothing once that is refreshed', async () => {
+    await store.refresh('sample_1m', NOW - 60 * DAY, Date.now());
+    const late = NOW - 19 * DAY;
+    await database.query('INSERT INTO sample (series_id, time, value) VALUES (3, $1, 1), (3, $2, 1)', [
+      new Date(late),
+      new Date(late + HOUR),
+    ]);
+    const stale = (await store.stale(await job()))!;
+    expect(stale.fromMs).toBe(Math.floor(late / 60_000) * 60_000);
+    expect(stale.bucketMs).toBe(60_000);
+    await store.refresh('sample_1m', stale.fromMs, stale.toMs);
+    const next = await store.stale(await job());
+    expect(next?.fromMs ?? Infinity).toBeGreaterThanOrEqual(stale.toMs);
+  });
+
+  test('is refreshed in slices without a gap, each as wide as the ones before were quick', async () => {
+    const slices: [number, number][] = [];
+    const stale = { fromMs: 0, toMs: 1000 * 60_000, bucketMs: 60_000 };
+    const slicing = {
+      jobs: async () => [{ id: 1, everyMs: HOUR, aggregate: 'sample_1m' }],
+      stale: async () => stale,
+      refresh: async (_: string, from: number, to: number) => void slices.push([from, to]),
+    };
+    await new PoliciesSchedule(readConfig({}), () => now, slicing as unknown as PoliciesStore).runDue();
+    expect(slices[0]).toEqual([0, 60_000]);
+    expect(slices.map(([from]) => from)).toEqual([0, ...slices.slice(0, -1).map(([, to]) => to)]);
+    expect(slices.at(-1)![1]).toBe(stale.toMs);
+    expect([nextWidth(4, 20), nextWidth(4, 100), nextWidth(4, 200), nextWidth(1, 200)]).toEqual([
+      16, 4, 2, 1,
+    ]);
+  });
+});
+
 test('a job runs again when its interval has passed, and not before', async () => {
   const ran: number[] = [];
   const jobs = [
-    { id: 1, everyMs: HOUR },
-    { id: 2, everyMs: 2 * HOUR },
+    { id: 1, everyMs: HOUR, aggregate: null },
+    { id: 2, everyMs: 2 * HOUR, aggregate: null },
   ];
   const counting = { jobs: async () => jobs, run: async (id: number) => void ran.push(id) };
   const one = new PoliciesSchedule(readConfig({}), () => now, counting as unknown as PoliciesStore);
@@ -125,11 +161,13 @@ test('a job runs again when its interval has passed, and not before', async () =
 });
 
 test('a job that fails does not stop the others', async () => {
-  const missing = { id: 2_000_000, everyMs: HOUR };
+  const missing = { id: 2_000_000, everyMs: HOUR, aggregate: null };
   await expect(store.run(missing.id)).rejects.toThrow();
   const withMissing = {
     jobs: async () => [missing, ...(await store.jobs())],
     run: (id: number) => store.run(id),
+    stale: (job: Job) => store.stale(job),
+    refresh: (...slice: Parameters<PoliciesStore['refresh']>) => store.refresh(...slice),
   } as unknown as PoliciesStore;
   const before = await materialized('sample_1m');
   await database.query('INSERT INTO sample (series_id, time, value) VALUES (2, $1, 5)', [
