@@ -73,17 +73,8 @@ export function pauseOf({ retryAfter }, attempt) {
 /** `{ written, refused }`; a part of which nothing was written is told as a bad request. Throws Failure. */
 export function readAnswer({ status, body, location }) {
   if (status === 200 && Array.isArray(body?.refused)) return body;
-  const refused = status === 400 ? totalRefusal(body) : undefined;
-  if (refused) return { written: 0, refused };
+  if (status === 400 && Array.isArray(body?.refused)) return { written: 0, refused: body.refused };
   throw new Failure(explain({ status, body, location }));
-}
-
-/** "No sample was written: 5 unparsable, 2 too_old. The first, …", and `errors` with the first of each. */
-function totalRefusal({ detail = '', errors = [] } = {}) {
-  const [, kinds] = /^No sample was written: ([^.]*)\. The first/.exec(detail) ?? [];
-  const counts = kinds?.split(', ').map((kind) => kind.split(' ')) ?? [];
-  if (counts.length === 0 || counts.length !== errors.length) return undefined;
-  return counts.map(([count, reason], i) => ({ reason, count: Number(count), first: errors[i] }));
 }
 
 /** What is wrong with an answer, and what to do. */

@@ -1,5 +1,6 @@
 /** RFC 9457 problem details: what every error answer looks like (`application/problem+json`). */
 import { z } from 'zod';
+import { Refusal } from './sample';
 
 export const Problem = z.object({
   type: z.string(),
@@ -8,5 +9,7 @@ export const Problem = z.object({
   /** What was wrong, where, and what to do. */
   detail: z.string(),
   errors: z.array(z.object({ at: z.string(), detail: z.string() })).optional(),
+  /** Samples of which none was written, by reason. */
+  refused: z.array(Refusal).optional(),
 });
 export type Problem = z.infer<typeof Problem>;

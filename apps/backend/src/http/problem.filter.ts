@@ -7,16 +7,14 @@ import {
   Logger,
   NotFoundException,
 } from '@nestjs/common';
+import type { Problem } from '@bellwether/contracts';
 import type { Request, Response } from 'express';
 import { DatabaseAway } from '../database/database';
 import { problem, RequestError } from './problem';
 
 const RETRY_SECONDS = 5;
 
-interface Answer {
-  status: number;
-  detail: string;
-  errors?: { at: string; detail: string }[];
+interface Answer extends Pick<Problem, 'status' | 'detail' | 'errors' | 'refused'> {
   retryAfter?: number;
 }
 
@@ -40,7 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
     response
       .status(answer.status)
       .type('application/problem+json')
-      .json(problem(answer.status, answer.detail, answer.errors));
+      .json(problem(answer.status, answer.detail, answer));
   }
 }
 
@@ -51,6 +49,7 @@ function explain(error: unknown): Answer {
       detail: error.message,
       errors: error.errors,
       retryAfter: error.retryAfter,
+      refused: error.refused,
     };
   }
   if (error instanceof DatabaseAway) return { status: 503, detail: error.message, retryAfter: RETRY_SECONDS };

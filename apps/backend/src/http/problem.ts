@@ -9,6 +9,7 @@ export class RequestError extends Error {
     readonly errors?: Problem['errors'],
     /** Seconds after which to try again. */
     readonly retryAfter?: number,
+    readonly refused?: Problem['refused'],
   ) {
     super(detail);
   }
@@ -47,10 +48,15 @@ const TITLES: Record<number, string> = {
   503: 'Not available now',
 };
 
-export const problem = (status: number, detail: string, errors?: Problem['errors']): Problem => ({
+export const problem = (
+  status: number,
+  detail: string,
+  { errors, refused }: Pick<Problem, 'errors' | 'refused'>,
+): Problem => ({
   type: 'about:blank',
   title: TITLES[status] ?? 'Error',
   status,
   detail,
   ...(errors && errors.length > 0 ? { errors } : {}),
+  ...(refused ? { refused } : {}),
 });

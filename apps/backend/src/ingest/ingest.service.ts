@@ -3,9 +3,9 @@ import type { IngestResult, Refusal } from '@bellwether/contracts';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { DatabaseAway } from '../database/database';
-import { BadInput, RequestError } from '../http/problem';
+import { RequestError } from '../http/problem';
 import { ArrivalService } from './arrival.service';
-import { acceptance, explainTotalRefusal, mergeRefusals, type Acceptance, type Decoded } from './ingest';
+import { acceptance, mergeRefusals, NothingWritten, type Acceptance, type Decoded } from './ingest';
 import { IngestStore, SeriesGone, type KnownSeries, type Written } from './ingest.store';
 import { settle, takeRows, type Rows, type Slice, type Waiting } from './queue';
 
@@ -81,8 +81,7 @@ export class IngestService implements BeforeApplicationShutdown {
     const result = rows === 0 ? { written: 0, refused: decoded.refusals } : await this.enqueue(decoded, rows);
     this.written += result.written;
     this.refused += result.refused.reduce((sum, { count }) => sum + count, 0);
-    const problem = explainTotalRefusal(result);
-    if (problem) throw new BadInput(problem.detail, problem.errors);
+    if (result.written === 0 && result.refused.length > 0) throw new NothingWritten(result.refused);
     return result;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acceptance, collect, explainTotalRefusal, mergeRefusals, rememberIdentities } from './ingest';
+import { acceptance, collect, NothingWritten, mergeRefusals, rememberIdentities } from './ingest';
 
 const NOW = Date.UTC(2026, 0, 31);
 const DAY = 86_400_000;
@@ -37,15 +37,15 @@ test('refusals of one reason are added up, and the first stays first', () => {
 
 test('a request of which nothing was written hears each reason', () => {
   const refused = [refusal('too_old', 3, 'a'), refusal('unparsable', 1, 'b')];
-  expect(explainTotalRefusal({ written: 0, refused })).toEqual({
-    detail: 'No sample was written: 3 too_old, 1 unparsable. The first, a: so.',
+  expect(new NothingWritten(refused)).toMatchObject({
+    status: 400,
+    message: 'No sample was written: 3 too_old, 1 unparsable. The first, a: so.',
     errors: [
       { at: 'a', detail: 'so' },
       { at: 'b', detail: 'so' },
     ],
+    refused,
   });
-  expect(explainTotalRefusal({ written: 1, refused })).toBeUndefined();
-  expect(explainTotalRefusal({ written: 0, refused: [] })).toBeUndefined();
 });
 
 describe('identities are remembered', () => {

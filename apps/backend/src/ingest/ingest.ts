@@ -4,8 +4,6 @@ import {
   MAX_LABELS,
   MAX_NAME_LENGTH,
   SeriesName,
-  type IngestResult,
-  type Problem,
   type Refusal,
   type RefusalReason,
 } from '@bellwether/contracts';
@@ -183,16 +181,12 @@ export function mergeRefusals(refusals: readonly Refusal[]): Refusal[] {
   return [...merged.values()];
 }
 
-/** What a request hears of which nothing could be written; undefined: something was, or there was nothing to refuse. */
-export function explainTotalRefusal({
-  written,
-  refused,
-}: IngestResult): { detail: string; errors: NonNullable<Problem['errors']> } | undefined {
-  if (written > 0 || refused.length === 0) return undefined;
-  const kinds = refused.map(({ reason, count }) => `${count} ${reason}`).join(', ');
-  const { at, detail } = refused[0]!.first;
-  return {
-    detail: `No sample was written: ${kinds}. The first, ${at}: ${detail}.`,
-    errors: refused.map(({ first }) => first),
-  };
+/** Of all that came nothing could be written: each reason, and the first of each. */
+export class NothingWritten extends RequestError {
+  constructor(override readonly refused: Refusal[]) {
+    const kinds = refused.map(({ reason, count }) => `${count} ${reason}`).join(', ');
+    const { at, detail } = refused[0]!.first;
+    const errors = refused.map(({ first }) => first);
+    super(400, `No sample was written: ${kinds}. The first, ${at}: ${detail}.`, errors, undefined, refused);
+  }
 }

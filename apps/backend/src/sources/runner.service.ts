@@ -4,8 +4,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import type { Refusal, SourceSettings } from '@bellwether/contracts';
 import { CLOCK, type Clock } from '../clock';
 import { VaultService } from '../database/vault.service';
-import { BadInput } from '../http/problem';
-import { mergeRefusals, type Decoded } from '../ingest/ingest';
+import { mergeRefusals, NothingWritten, type Decoded } from '../ingest/ingest';
 import { IngestService } from '../ingest/ingest.service';
 import { forget, workOf } from './kinds';
 import { type Run, startRun, type Work } from './run';
@@ -155,13 +154,8 @@ export class RunnerService implements BeforeApplicationShutdown {
     try {
       return await this.ingest.ingest(portion);
     } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      // Samples that were decoded and not written: there is no room for their series.
-      const first = error.errors?.at(-1) ?? { at: 'the batch', detail: error.message };
-      return {
-        written: 0,
-        refused: [...refusals, { reason: 'series_limit', count: batch.value.length, first }],
-      };
+      if (!(error instanceof NothingWritten)) throw error;
+      return { written: 0, refused: error.refused };
     }
   }
 }

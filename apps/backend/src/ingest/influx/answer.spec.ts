@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { IngestResult, RefusalReason } from '@bellwether/contracts';
-import { BadInput } from '../../http/problem';
-import { countSkipped, explainPartial, isCreateDatabase, nothingWritten, queryInForm } from './answer';
+import { countSkipped, explainPartial, isCreateDatabase, queryInForm } from './answer';
 
 const first = { at: 'line 1, column 3', detail: 'no' };
 const result = (...refused: [RefusalReason, number][]): IngestResult => ({
@@ -20,12 +19,6 @@ describe('refusals in the words of InfluxDB', () => {
     expect(explainPartial(result(['not_a_number', 2], ['too_old', 1]))).toContain('dropped=1');
     expect(countSkipped(result(['not_a_number', 2]))).toBe(2);
     expect(countSkipped(result())).toBe(0);
-  });
-  test('count samples of series that there was no room for', () => {
-    const batch = { series: [], seriesAt: [0, 0], timeMs: [0, 0], value: [1, 2] };
-    const error = new BadInput('nothing', [first, { at: 'series "a"', detail: 'no room' }]);
-    const refused = nothingWritten({ batch, refusals: result(['too_old', 1]).refused }, error);
-    expect(explainPartial(refused)).toMatch(/1 too_old, 2 series_limit; .* dropped=3$/);
   });
 });
 

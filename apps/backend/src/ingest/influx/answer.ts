@@ -1,19 +1,8 @@
 /** Answers as InfluxDB gives them, which its clients read: https://docs.influxdata.com/influxdb/v1/tools/api/#write-http-endpoint. Pure. */
 import type { IngestResult } from '@bellwether/contracts';
-import type { BadInput } from '../../http/problem';
-import type { Decoded } from '../ingest';
 
 /** What clients are told that ask for it: they look at the number, and some want one before they write. */
 export const INFLUX_VERSION = '1.8.10';
-
-/** What became of a request of which the writer says that nothing could be written. */
-export function nothingWritten({ batch, refusals }: Decoded, { message, errors }: BadInput): IngestResult {
-  // Samples that were decoded and could not be written are those of series that there is no room for.
-  const count = batch.value.length;
-  const first = errors?.at(-1) ?? { at: 'body', detail: message };
-  const noRoom = count === 0 ? [] : [{ reason: 'series_limit' as const, count, first }];
-  return { written: 0, refused: [...refusals, ...noRoom] };
-}
 
 /** Fields that are strings: InfluxDB would keep them, and a client that sends some has made no mistake. */
 export const countSkipped = ({ refused }: IngestResult): number =>

@@ -4,16 +4,10 @@ import type { IngestResult } from '@bellwether/contracts';
 import type { Response } from 'express';
 import { CLOCK, type Clock } from '../../clock';
 import { BadInput } from '../../http/problem';
+import { NothingWritten } from '../ingest';
 import { untilLater } from '../busy';
 import { IngestService } from '../ingest.service';
-import {
-  countSkipped,
-  explainPartial,
-  INFLUX_VERSION,
-  isCreateDatabase,
-  nothingWritten,
-  queryInForm,
-} from './answer';
+import { countSkipped, explainPartial, INFLUX_VERSION, isCreateDatabase, queryInForm } from './answer';
 import { decodeLines, readPrecision } from './influx';
 
 /** Says how many fields of a request were strings, which are skipped. */
@@ -133,7 +127,7 @@ export class InfluxController {
     try {
       return await this.service.ingest(decoded);
     } catch (error) {
-      if (error instanceof BadInput) return nothingWritten(decoded, error);
+      if (error instanceof NothingWritten) return { written: 0, refused: error.refused };
       throw error;
     }
   }

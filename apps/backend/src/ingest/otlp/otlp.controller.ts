@@ -2,7 +2,8 @@ import { Body, Controller, Headers, Inject, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Refusal } from '@bellwether/contracts';
 import type { Response } from 'express';
-import { BadInput, RequestError } from '../../http/problem';
+import { RequestError } from '../../http/problem';
+import { NothingWritten } from '../ingest';
 import { IngestService } from '../ingest.service';
 import { answerFailure, answerSuccess, explainPartial, type Answer } from './answer';
 import { decodeOtlp, encodingOf, type Encoding } from './otlp';
@@ -63,9 +64,8 @@ export class OtlpController {
       return answerSuccess(encoding, count(refused), explainPartial(refused));
     } catch (error) {
       // None could be written: to OTLP that is a success of which nothing is left.
-      if (!(error instanceof BadInput)) throw error;
-      const rejected = decoded.batch.value.length + count(decoded.refusals);
-      return answerSuccess(encoding, rejected, error.message);
+      if (!(error instanceof NothingWritten)) throw error;
+      return answerSuccess(encoding, count(error.refused), error.message);
     }
   }
 }
