@@ -130,6 +130,13 @@ describe('calibration', () => {
     );
   });
 
+  it('falls where what is fitted begins, too, however close two scores are', () => {
+    const calibration = calibrate([4.4e-323, 0, 0]);
+    expect(tailProbability(calibration, 3.5e-323)).toBeGreaterThanOrEqual(
+      tailProbability(calibration, 4e-323),
+    );
+  });
+
   it('knows nothing without a history, and is small', () => {
     expect(tailProbability(calibrate([]), 1e9)).toBe(1);
     expect(tailProbability(calibrate([NaN, NaN]), 5)).toBe(1);

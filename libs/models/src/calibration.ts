@@ -94,7 +94,8 @@ function fittedProbability({ quantiles, shape, scale }: Calibration, raw: number
   if (above === 0) return 1;
   const [low, high] = [quantiles[above - 1]!, quantiles[above]!];
   const share = (raw - low) / (high - low);
-  return 1 - (LEVELS[above - 1]! + share * (LEVELS[above]! - LEVELS[above - 1]!));
+  // Rounding must not take the last of these below the first of the tail.
+  return Math.max(TAIL, 1 - (LEVELS[above - 1]! + share * (LEVELS[above]! - LEVELS[above - 1]!)));
 }
 
 const MAX_SURPRISE = 15;
