@@ -74,10 +74,12 @@ async function giveUp(name: string): Promise<void> {
   await sql.query(
     `WITH s AS (INSERT INTO series (name) VALUES ('settings.spec') RETURNING id),
           a AS (INSERT INTO alert (series_id, starts_at, peak_at, peak_value, peak_score, peak_vrnn_share, threshold)
-                SELECT s.id, now(), now(), 1, 9, 0.5, 3 FROM s RETURNING id)
-     INSERT INTO notification (channel_id, alert_id, event, attempts, failed_at, last_error)
-     SELECT c.id, a.id, 'alert.firing', 3, now(), 'The receiver answered HTTP 404: nobody here'
-     FROM channel c CROSS JOIN a WHERE c.name = $1`,
+                SELECT s.id, now(), now(), 1, 9, 0.5, 3 FROM s RETURNING id),
+          i AS (INSERT INTO incident (starts_at, severity, is_history, first_alert_id, title, alert_count, series_count)
+                SELECT now(), 'warning', false, a.id, 'settings.spec', 1, 1 FROM a RETURNING id)
+     INSERT INTO notification (channel_id, incident_id, event, attempts, failed_at, last_error)
+     SELECT c.id, i.id, 'incident.firing', 3, now(), 'The receiver answered HTTP 404: nobody here'
+     FROM channel c CROSS JOIN i WHERE c.name = $1`,
     [name],
   );
   await sql.end();

@@ -33,7 +33,8 @@ beforeAll(async () => {
   database = new Database(process.env['DATABASE_URL']!, { poolSize: 4, name: 'alertmanager.spec' });
   port = await freePort();
   alertmanager = await startAlertmanager(PATH, port);
-  const given = { kind: 'alertmanager', name: 'alertmanager.spec', url: `http://127.0.0.1:${port}` };
+  const url = `http://127.0.0.1:${port}`;
+  const given = { kind: 'alertmanager', name: 'alertmanager.spec', url, groupWaitSeconds: 0 };
   channelId = (await newChannels(foundation()).add(ChannelInput.parse(given))).id;
 });
 

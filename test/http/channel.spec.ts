@@ -245,9 +245,11 @@ describe('a channel', () => {
     const { rows } = await database.query<{ id: string }>(
       `WITH s AS (INSERT INTO series (name, labels) VALUES ('channel.spec', jsonb_build_object('id', gen_random_uuid())) RETURNING id),
             a AS (INSERT INTO alert (series_id, starts_at, peak_at, peak_value, peak_score, peak_vrnn_share, threshold)
-                  SELECT s.id, $2, $2, 1, 9, 0.5, 3 FROM s RETURNING id)
-       INSERT INTO notification (channel_id, alert_id, event, attempts, failed_at, last_error)
-       SELECT $1, a.id, 'alert.firing', 3, $2, 'no' FROM a RETURNING id`,
+                  SELECT s.id, $2, $2, 1, 9, 0.5, 3 FROM s RETURNING id),
+            i AS (INSERT INTO incident (starts_at, severity, is_history, first_alert_id, title, alert_count, series_count)
+                  SELECT $2, 'warning', false, a.id, 'channel.spec', 1, 1 FROM a RETURNING id)
+       INSERT INTO notification (channel_id, incident_id, event, attempts, failed_at, last_error)
+       SELECT $1, i.id, 'incident.firing', 3, $2, 'no' FROM i RETURNING id`,
       [channel.id, new Date(START)],
     );
     const path = `/channels/${channel.id}/notifications`;

@@ -55,6 +55,10 @@ const ROUTES = [
   'get /api/v1/series/{id}/view',
   'get /api/v1/alerts',
   'get /api/v1/alerts/{id}',
+  'get /api/v1/incidents',
+  'get /api/v1/incidents/{id}',
+  'post /api/v1/incidents/{id}/acknowledge',
+  'delete /api/v1/incidents/{id}/acknowledge',
   'post /api/v1/verdict-link',
   'put /api/v1/verdict-link',
   'get /api/v1/alerts/{id}/verdict/preview',
@@ -95,7 +99,7 @@ const ROUTES = [
   'get /metrics/scores',
 ];
 const TAKES_A_BODY =
-  /^(patch .*|put .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|sources|write|metrics|verdict-link))$/;
+  /^(patch .*|put .*|post .*\/(samples|import|channels|demo|session|silences|preview|end|acknowledge|sources|write|metrics|verdict-link))$/;
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
 
 let folder: string;

@@ -51,7 +51,7 @@ async function send(step: number): Promise<void> {
 }
 
 test(`${KILLS} kills lose no sample, no score, no alert, and tell nothing twice`, async () => {
-  await bellwether.post('/api/v1/channels', { name: 'test', url: receiver.url });
+  await bellwether.post('/api/v1/channels', { name: 'test', url: receiver.url, groupWaitSeconds: 0 });
   await bellwether.post(
     '/api/v1/samples',
     Array.from({ length: HISTORY }, (_, step) => sampleAt(step)),
@@ -88,7 +88,7 @@ test(`${KILLS} kills lose no sample, no score, no alert, and tell nothing twice`
   expect(planted).toHaveLength(1);
 
   const told = () => receiver.received.filter(({ alert }) => alert.id === planted[0]!.id);
-  await until(() => told().some(({ event }) => event === 'alert.resolved'));
+  await until(() => told().some(({ event }) => event === 'incident.resolved'));
   const distinct = new Map(told().map((message) => [message.key, message.event]));
-  expect([...distinct.values()].sort()).toEqual(['alert.firing', 'alert.resolved']);
+  expect([...distinct.values()].sort()).toEqual(['incident.firing', 'incident.resolved']);
 });

@@ -45,7 +45,7 @@ afterAll(() => database.close());
 async function addMail(more: Partial<NewChannel> = {}): Promise<number> {
   const to = ['a@b.example', 'c@b.example'];
   const given = { host: '127.0.0.1', port: mailbox!.port, from: 'bellwether@b.example', to, ...more };
-  const channel = ChannelInput.parse({ kind: 'email', name: 'mail.spec', ...given });
+  const channel = ChannelInput.parse({ kind: 'email', name: 'mail.spec', groupWaitSeconds: 0, ...given });
   return (await newChannels(foundation()).add(channel)).id;
 }
 

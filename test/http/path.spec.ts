@@ -112,7 +112,11 @@ describe('from samples to an alert', () => {
   });
 
   test('a planted spike fires an alert, which arrives at a webhook although that refuses first', async () => {
-    const channel = await bellwether.post('/api/v1/channels', { name: 'test', url: receiver.url });
+    const channel = await bellwether.post('/api/v1/channels', {
+      name: 'test',
+      url: receiver.url,
+      groupWaitSeconds: 0,
+    });
     expect(channel.status).toBe(201);
     await send(4, (value) => value + 400);
     const alert = await until(async () => (await bellwether.get<Alert[]>('/api/v1/alerts?state=firing'))[0]);
@@ -120,7 +124,7 @@ describe('from samples to an alert', () => {
     expect(alert.peak.score).toBeGreaterThan(3);
     expect(alert.why).toContain('expected');
     const [fired] = await until(() => receiver.received.length > 0 && receiver.received);
-    expect(fired).toMatchObject({ event: 'alert.firing', alert: { id: alert.id } });
+    expect(fired).toMatchObject({ event: 'incident.firing', alert: { id: alert.id } });
     expect(fired!.key).toBe(fired!.id);
   });
 
@@ -140,8 +144,8 @@ describe('from samples to an alert', () => {
       async () => (await bellwether.get<Alert[]>('/api/v1/alerts?state=resolved'))[0],
     );
     expect(Date.parse(resolved.endsAt!)).toBeGreaterThan(Date.parse(resolved.startsAt));
-    await until(() => receiver.received.some(({ event }) => event === 'alert.resolved'));
-    expect(receiver.received.map(({ event }) => event)).toEqual(['alert.firing', 'alert.resolved']);
+    await until(() => receiver.received.some(({ event }) => event === 'incident.resolved'));
+    expect(receiver.received.map(({ event }) => event)).toEqual(['incident.firing', 'incident.resolved']);
   });
 
   test('a late sample is stored and scored again', async () => {

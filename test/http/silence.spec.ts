@@ -156,8 +156,10 @@ describe('a silence', () => {
     await database.query(
       `WITH series AS (INSERT INTO series (name) VALUES ($2) RETURNING id),
        alert AS (INSERT INTO alert (series_id, starts_at, peak_at, peak_value, peak_score, peak_vrnn_share, threshold)
-                 SELECT id, now(), now(), 1, 9, 0.5, 3 FROM series RETURNING id)
-       INSERT INTO silence_held (silence_id, alert_id, channel_id, held_at) SELECT $1, id, 1, now() FROM alert`,
+                 SELECT id, now(), now(), 1, 9, 0.5, 3 FROM series RETURNING id),
+       incident AS (INSERT INTO incident (starts_at, severity, is_history, first_alert_id, title, alert_count, series_count)
+                    SELECT now(), 'warning', false, id, 'held', 1, 1 FROM alert RETURNING id)
+       INSERT INTO silence_held (silence_id, incident_id, channel_id, held_at) SELECT $1, id, 1, now() FROM incident`,
       [held.id, NAME],
     );
     expect(await read(held.id)).toMatchObject({ held: 1, hasActed: true });

@@ -6,14 +6,13 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AlertService } from '../../apps/backend/src/alerts/alert.service';
 import { CorrectionStore } from '../../apps/backend/src/alerts/correction.store';
-import { IncidentService } from '../../apps/backend/src/alerts/incident.service';
-import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
 import { createServer } from '../../apps/backend/src/api/server';
 import { readConfig } from '../../apps/backend/src/config';
 import { Database } from '../../apps/backend/src/database/database';
 import { RuleStore } from '../../apps/backend/src/registry/rule.store';
 import { ScoreStore } from '../../apps/backend/src/scoring/score.store';
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
+import { newIncidents } from '../support/outbox';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -69,7 +68,7 @@ async function review(): Promise<void> {
   const service = new AlertService(
     database,
     new CorrectionStore(database),
-    new IncidentService(new NotificationStore(database)),
+    newIncidents(database),
     new RuleStore(database),
     () => NOW,
   );

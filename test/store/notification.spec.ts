@@ -94,7 +94,7 @@ const newService = (settings = config, at = database): NotificationService =>
 const channels = (): ChannelService => newChannels({ database, config, clock });
 
 async function addChannel(path: string, more: Partial<NewChannel> = {}): Promise<number> {
-  const given = { name: 'notification.spec', url: origin + path, ...more };
+  const given = { name: 'notification.spec', url: origin + path, groupWaitSeconds: 0, ...more };
   return (await channels().add(ChannelInput.parse(given))).id;
 }
 
@@ -103,7 +103,7 @@ const newAlert = ({ isOver, at = 0 }: { isOver: boolean; at?: number }): Promise
   writeAlert(database, { seriesId, startsAt: new Date(START + at), isOver, now: new Date(nowMs) });
 
 const events = (path?: string) =>
-  heard.filter((one) => !path || one.path === path).map(({ body }) => body.event.replace('alert.', ''));
+  heard.filter((one) => !path || one.path === path).map(({ body }) => body.event.replace('incident.', ''));
 
 const channel = (id: number): Promise<Channel> => channels().read(id);
 
@@ -146,7 +146,7 @@ describe('a delivery', () => {
     const log = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const id = await addChannel('/secret?token=hush');
     await newAlert({ isOver: true });
-    answer = ({ body }, response) => response.writeHead(body.event === 'alert.firing' ? 410 : 200).end();
+    answer = ({ body }, response) => response.writeHead(body.event === 'incident.firing' ? 410 : 200).end();
     await deliver(newService());
     expect(events()).toEqual(['firing', 'resolved']);
     expect(await channel(id)).toMatchObject({ delivered: 1, failed: 1 });
@@ -279,7 +279,9 @@ describe('channels', () => {
       email: { host: '127.0.0.1', port, tls: 'none', from: 'a@b.example', to: ['c@b.example'] },
     };
     for (const [kind, settings] of Object.entries(given))
-      await channels().add(ChannelInput.parse({ kind, name: 'notification.spec', ...settings }));
+      await channels().add(
+        ChannelInput.parse({ kind, name: 'notification.spec', groupWaitSeconds: 0, ...settings }),
+      );
     const fast = await addChannel('/fast');
     answer = ({ path }, response) => void (path === '/fast' && response.end());
     await newAlert({ isOver: true });
@@ -313,7 +315,7 @@ describe('channels', () => {
     expect(new Set(heard.map(({ key }) => key)).size).toBe(10);
     const alertsOf = (event: string) =>
       heard.filter(({ body }) => body.event === event).map(({ body }) => (body.alert as { id: number }).id);
-    expect(alertsOf('alert.firing').toSorted()).toEqual(alertsOf('alert.resolved').toSorted());
+    expect(alertsOf('incident.firing').toSorted()).toEqual(alertsOf('incident.resolved').toSorted());
   });
 
   test('that are deleted take what waits for them along', async () => {
@@ -333,7 +335,7 @@ describe('a channel', () => {
 
   test('of before is sealed when sending begins, and goes on to be told', async () => {
     const { rows } = await database.query<{ id: number }>(
-      `INSERT INTO channel (name, url) VALUES ('notification.spec', $1) RETURNING id`,
+      `INSERT INTO channel (name, url, group_wait_s) VALUES ('notification.spec', $1, 0) RETURNING id`,
       [`${origin}/old?token=hush`],
     );
     const id = rows[0]!.id;
@@ -459,7 +461,7 @@ describe('one that was given up', () => {
     const { notifications, total } = await failed(id);
     expect(total).toBe(1);
     expect(notifications[0]).toMatchObject({
-      ...{ event: 'alert.firing', state: 'failed', attempts: 1, nextAttemptAt: null },
+      ...{ event: 'incident.firing', state: 'failed', attempts: 1, nextAttemptAt: null },
       lastError: 'The receiver answered HTTP 410: gone for good',
       alert: { id: alertId },
     });
@@ -475,7 +477,7 @@ describe('one that was given up', () => {
     vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const id = await addChannel('/a');
     await newAlert({ isOver: true });
-    answer = ({ body }, response) => response.writeHead(body.event === 'alert.firing' ? 410 : 200).end();
+    answer = ({ body }, response) => response.writeHead(body.event === 'incident.firing' ? 410 : 200).end();
     await deliver(newService());
     const [one] = (await failed(id)).notifications;
     await expect(channels().again(id, one!.id)).rejects.toThrow('would say the opposite');

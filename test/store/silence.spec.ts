@@ -20,7 +20,7 @@ import { type NewSilence, SilenceStore } from '../../apps/backend/src/silences/s
 import { TrainingStore } from '../../apps/backend/src/training/training.store';
 import { makeWriter } from '../setup/writer';
 import { startReceiver } from '../support/bellwether';
-import { deliver, newChannels, newSender, writeAlert } from '../support/outbox';
+import { deliver, follow, newChannels, newSender, writeAlert } from '../support/outbox';
 
 const START = Date.parse('2025-11-20T00:00:00Z');
 const HOUR = 3_600_000;
@@ -43,7 +43,7 @@ beforeEach(async () => {
   host = randomUUID();
   seriesId = await newSeries({ host });
   channelId = await one(
-    `INSERT INTO channel (kind, name, url) VALUES ('webhook', $1, 'http://127.0.0.1:1/') RETURNING id`,
+    `INSERT INTO channel (kind, name, url, group_wait_s) VALUES ('webhook', $1, 'http://127.0.0.1:1/', 0) RETURNING id`,
     [NAME],
   );
 });
@@ -131,24 +131,26 @@ describe('the outbox', () => {
   /** The alert as this hour's scores show it, written as the alert service writes it. */
   async function live(isFiring: boolean, now: Date): Promise<void> {
     if (alertId === undefined && !isFiring) return;
-    await database.transaction(async (queries) => {
-      if (alertId === undefined) {
-        const { rows } = await queries.query<{ id: number }>(
-          `INSERT INTO alert (series_id, starts_at, peak_at, peak_value, peak_score, peak_vrnn_share, threshold)
-           VALUES ($1, $2, $2, 1, 9, 0.5, 3) RETURNING id`,
-          [seriesId, now],
-        );
-        alertId = rows[0]!.id;
-        await outbox.fire(queries, [alertId], now);
-      } else {
-        await queries.query(
-          `UPDATE alert SET ends_at = CASE WHEN $2 THEN NULL ELSE COALESCE(ends_at, $3) END WHERE id = $1`,
-          [alertId, isFiring, now],
-        );
-      }
-      await outbox.resolve(queries, [alertId], now);
-    });
+    if (alertId === undefined) {
+      alertId = await writeAlert(database, { seriesId, startsAt: now, isOver: false, now });
+      return;
+    }
+    await database.query(
+      `UPDATE alert SET ends_at = CASE WHEN $2 THEN NULL ELSE COALESCE(ends_at, $3) END WHERE id = $1`,
+      [alertId, isFiring, now],
+    );
+    await follow(database, { fired: [], touched: [alertId] }, now);
   }
+
+  /** As if the series had never had an alert. */
+  const forget = () =>
+    database.query(
+      `WITH gone AS (DELETE FROM alert WHERE series_id = $1 RETURNING incident_id)
+       DELETE FROM incident i USING gone g WHERE i.id = g.incident_id`,
+      [seriesId],
+    );
+  const incidentOf = (id: number | undefined) =>
+    one('SELECT a.incident_id AS id FROM alert a WHERE a.id = $1', [id]);
 
   const claim = (now: Date, only?: number) =>
     outbox.claim({ now, leaseUntil: new Date(now.getTime() + 60_000), ...(only ? { channelId: only } : {}) });
@@ -159,7 +161,7 @@ describe('the outbox', () => {
     for (;;) {
       const [claimed] = await claim(now, channelId);
       if (!claimed) return sent;
-      const letter = claimed.event === 'alert.firing' ? 'F' : 'R';
+      const letter = claimed.event === 'incident.firing' ? 'F' : 'R';
       sent += isDown ? letter.toLowerCase() : letter;
       if (isDown) await outbox.retry(claimed.id, new Date(now.getTime() + HOUR), 'down');
       else await outbox.delivered(claimed.id, now);
@@ -232,7 +234,7 @@ describe('the outbox', () => {
         .beforeEach(async () => {
           alertId = undefined;
           await database.query('DELETE FROM silence');
-          await database.query('DELETE FROM alert WHERE series_id = $1', [seriesId]);
+          await forget();
         }),
       { numRuns: 40 },
     );
@@ -256,7 +258,7 @@ describe('the outbox', () => {
     await store.end(ended, 'ann', at(2));
     expect(await send(false, at(2))).toBe('F');
 
-    await database.query('DELETE FROM alert WHERE id = $1', [alertId]);
+    await forget();
     alertId = undefined;
     const shorter = await add(silence(between(3, 100)));
     await live(true, at(3));
@@ -274,10 +276,10 @@ describe('the outbox', () => {
     [seriesId, alertId] = [loud, undefined];
     await live(true, at(1));
     const claimed = await claim(at(1));
-    expect(claimed.map((one) => [one.alertId, one.attempts])).toEqual([[alertId, 1]]);
+    expect(claimed.map((one) => [one.incidentId, one.attempts])).toEqual([[await incidentOf(alertId), 1]]);
     const { rows } = await database.query(
-      'SELECT attempts, next_attempt_at FROM notification WHERE alert_id = $1',
-      [quiet],
+      'SELECT attempts, next_attempt_at FROM notification WHERE incident_id = $1',
+      [await incidentOf(quiet)],
     );
     expect(rows).toEqual([{ attempts: 0, next_attempt_at: at(5) }]);
   });
@@ -294,7 +296,9 @@ describe('a receiver', () => {
     const foundation = { database, config, clock: () => nowMs };
     const [sender, silences] = [newSender(foundation), new SilenceService(() => nowMs, store)];
     const receiver = await startReceiver();
-    await newChannels(foundation).add(ChannelInput.parse({ kind: 'webhook', name: NAME, url: receiver.url }));
+    await newChannels(foundation).add(
+      ChannelInput.parse({ kind: 'webhook', name: NAME, url: receiver.url, groupWaitSeconds: 0 }),
+    );
     const { id } = await silences.add(
       SilenceInput.parse({ matchers: own(), schedule: { kind: 'once', to: at(9).toISOString() } }),
     );
@@ -308,7 +312,7 @@ describe('a receiver', () => {
     await silences.end(id, 'ann');
     await deliver(sender);
     expect(receiver.received).toMatchObject([
-      { event: 'alert.firing', alert: { id: alertId, startsAt: at(1).toISOString() } },
+      { event: 'incident.firing', alert: { id: alertId, startsAt: at(1).toISOString() } },
     ]);
     receiver.close();
   });

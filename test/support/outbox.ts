@@ -3,9 +3,15 @@ import { AlertStore } from '../../apps/backend/src/alerts/alert.store';
 import { ChannelService } from '../../apps/backend/src/alerts/channel.service';
 import { ChannelStore } from '../../apps/backend/src/alerts/channel.store';
 import { ChartStore } from '../../apps/backend/src/alerts/chart.store';
+import { GroupingStore } from '../../apps/backend/src/alerts/grouping.store';
+import { IncidentDeskService } from '../../apps/backend/src/alerts/incident-desk.service';
+import { type AlertChanges, IncidentService } from '../../apps/backend/src/alerts/incident.service';
+import { IncidentStore } from '../../apps/backend/src/alerts/incident.store';
 import { NotificationService } from '../../apps/backend/src/alerts/notification.service';
 import { NotificationStore } from '../../apps/backend/src/alerts/notification.store';
+import { OutboxStore } from '../../apps/backend/src/alerts/outbox.store';
 import { PictureService } from '../../apps/backend/src/alerts/picture.service';
+import { RelatedStore } from '../../apps/backend/src/alerts/related.store';
 import { SafeService } from '../../apps/backend/src/alerts/safe.service';
 import type { Config } from '../../apps/backend/src/config';
 import type { Database } from '../../apps/backend/src/database/database';
@@ -31,7 +37,9 @@ export function newSender(foundation: Foundation): NotificationService {
   const { outbox, alerts, channels, safe } = partsOf(foundation);
   const pictures = new PictureService(new ChartStore(foundation.database));
   return new NotificationService(
+    foundation.database,
     outbox,
+    new IncidentStore(foundation.database),
     alerts,
     channels,
     safe,
@@ -46,6 +54,19 @@ export function newChannels(foundation: Foundation): ChannelService {
   const { outbox, alerts, channels, safe } = partsOf(foundation);
   return new ChannelService(channels, outbox, alerts, safe, foundation.config, foundation.clock);
 }
+
+export const newIncidents = (database: Database): IncidentService =>
+  new IncidentService(database, new GroupingStore(), new RelatedStore(database), new OutboxStore());
+
+export function newDesk({ database, clock }: Foundation): IncidentDeskService {
+  const [incidents, alerts] = [new IncidentStore(database), new AlertStore(database)];
+  const outbox = new NotificationStore(database);
+  return new IncidentDeskService(clock, database, incidents, alerts, new GroupingStore(), outbox);
+}
+
+/** Tells incidents, in a transaction of its own, what happened to alerts. */
+export const follow = (database: Database, changes: AlertChanges, now: Date): Promise<void> =>
+  database.transaction((queries) => newIncidents(database).follow(queries, changes, now));
 
 /** Lets a sender look into the outbox and waits until all it took is settled. */
 export async function deliver(sender: NotificationService): Promise<void> {
@@ -64,11 +85,7 @@ export async function writeAlert(
     [seriesId, startsAt, isOver ? new Date(startsAt.getTime() + 60_000) : null],
   );
   const id = rows[0]!.id;
-  const outbox = new NotificationStore(database);
-  await database.transaction(async (queries) => {
-    await outbox.fire(queries, [id], now);
-    await outbox.resolve(queries, [id], now);
-  });
+  await follow(database, { fired: [id], touched: [id] }, now);
   return id;
 }
 
@@ -76,7 +93,7 @@ export async function writeAlert(
 export async function endAlert(database: Database, id: number, now: Date, endsAt = now): Promise<void> {
   await database.transaction(async (queries) => {
     await queries.query('UPDATE alert a SET ends_at = $2 WHERE a.id = $1', [id, endsAt]);
-    await new NotificationStore(database).resolve(queries, [id], now);
+    await newIncidents(database).follow(queries, { fired: [], touched: [id] }, now);
   });
 }
 

@@ -6,6 +6,7 @@ const dist = (file) => require(`../../apps/backend/dist/${file}`);
 const { AlertStore } = dist('alerts/alert.store');
 const { ChannelStore } = dist('alerts/channel.store');
 const { ChartStore } = dist('alerts/chart.store');
+const { IncidentStore } = dist('alerts/incident.store');
 const { NotificationService } = dist('alerts/notification.service');
 const { NotificationStore } = dist('alerts/notification.store');
 const { PictureService } = dist('alerts/picture.service');
@@ -23,7 +24,9 @@ const database = new Database(process.env.DATABASE_URL, { poolSize: 3, name: 'se
 process.once('message', ({ nowMs }) => {
   const channels = new ChannelStore(database);
   const service = new NotificationService(
+    database,
     new NotificationStore(database),
+    new IncidentStore(database),
     new AlertStore(database),
     channels,
     new SafeService(channels, new VaultService(config)),

@@ -1,6 +1,6 @@
 /** A channel: where notifications go, and which. Each kind has its own address and secrets; secrets are written and never read again. */
 import { z } from 'zod';
-import { Alert } from './alert';
+import { Alert, Severity } from './alert';
 import { Labels, SeriesName } from './labels';
 import { Instant } from './time';
 
@@ -25,13 +25,17 @@ const mailbox = z.email('not an email address').max(254);
 /** Everything that a channel of some kind has. */
 const fields = {
   name: z.string().trim().min(1).max(100),
-  /** One that is paused is told of no new alert, and what waits for it goes on waiting. */
+  /** One that is paused is told of no new incident, and what waits for it goes on waiting. */
   isEnabled: z.boolean(),
-  /** Only alerts of series with this name and these labels; an empty one: of all. */
+  /** Only incidents that have an alert of a series with this name and these labels; an empty one: all. */
   selector: z.object({ name: SeriesName.optional(), labels: Labels.optional() }).strict(),
-  /** Whether it is told that an alert has ended. */
+  /** Only incidents that have such an alert, at least as severe as this. */
+  leastSeverity: Severity,
+  /** Seconds that the first word of an incident waits, so that what joins meanwhile is in it. */
+  groupWaitSeconds: z.number().int().min(0).max(600),
+  /** Whether it is told that an incident is over. */
   sendResolved: z.boolean(),
-  /** Hours after which it is told again of an alert that still fires; null: never. */
+  /** Hours after which it is told again of an incident that still fires, and that nobody has acknowledged; null: never. */
   repeatHours: z.number().min(1).max(720).nullable(),
   url: z
     .url({ protocol: /^https?$/, error: 'the url is not an http(s) address' })
@@ -57,7 +61,7 @@ const fields = {
   from: mailbox,
   to: z.array(mailbox).min(1).max(20),
   token: printable(1000).nullable(),
-  /** Of ntfy: 1 (least) to 5, while an alert fires. */
+  /** Of ntfy: 1 (least) to 5, while an incident fires. */
   priority: z.number().int().min(1).max(5),
 };
 
@@ -65,6 +69,8 @@ const routing = {
   name: fields.name,
   isEnabled: fields.isEnabled.default(true),
   selector: fields.selector.default({}),
+  leastSeverity: fields.leastSeverity.default('info'),
+  groupWaitSeconds: fields.groupWaitSeconds.default(10),
   sendResolved: fields.sendResolved.default(true),
   repeatHours: fields.repeatHours.default(null),
 };
@@ -178,6 +184,8 @@ export const Channel = z.object({
   name: z.string(),
   isEnabled: z.boolean(),
   selector: fields.selector,
+  leastSeverity: Severity,
+  groupWaitSeconds: z.number().int(),
   sendResolved: z.boolean(),
   repeatHours: z.number().nullable(),
   /** The host it sends to; of an email, who gets it. */
@@ -196,16 +204,40 @@ export const Channel = z.object({
 });
 export type Channel = z.infer<typeof Channel>;
 
-export const NotificationEvent = z.enum(['alert.firing', 'alert.resolved', 'test']);
+export const NotificationEvent = z.enum(['incident.firing', 'incident.resolved', 'test']);
 export type NotificationEvent = z.infer<typeof NotificationEvent>;
+
+/** An incident as a notification tells of it: of what fires, what is not silenced. */
+export const ToldIncident = z.object({
+  id: z.number().int(),
+  /** In a few words: what the likely first mover is, and how many more series there are. */
+  title: z.string(),
+  severity: Severity,
+  startsAt: Instant,
+  endsAt: Instant.nullable(),
+  /** The incident that it became a part of, and that goes on. */
+  mergedInto: z.number().int().nullable(),
+  /** Why its alerts belong together, a sentence each. */
+  reasons: z.array(z.string()),
+  alertCount: z.number().int(),
+  seriesCount: z.number().int(),
+  /** The likely first mover first, then by start; 10 at most. */
+  alerts: z.array(Alert),
+});
+export type ToldIncident = z.infer<typeof ToldIncident>;
 
 /** The body of a webhook. `id` repeats when a delivery is retried: receivers may drop what they have seen. */
 export const NotificationBody = z.object({
   id: z.string(),
   event: NotificationEvent,
-  /** How often this was told before of an alert that still fires; a reminder has its own `id`. */
+  /** Counts how often the incident began again after the receiver was told that it was over. */
+  episode: z.number().int(),
+  /** How often this was told before of an incident that still fires; a reminder has its own `id`. */
   repetition: z.number().int(),
   sentAt: Instant,
+  /** A `ToldIncident`; null in a test. */
+  incident: z.unknown(),
+  /** The first of its alerts, the likely first mover; null in a test. */
   alert: z.unknown(),
   link: z.string().nullable(),
   /** Where whoever holds it may say what the alert was, without a key. */
@@ -219,10 +251,14 @@ export type ChannelTest = z.infer<typeof ChannelTest>;
 export const NotificationState = z.enum(['waiting', 'delivered', 'failed']);
 export type NotificationState = z.infer<typeof NotificationState>;
 
-/** A message about an alert to one channel. */
+/** A message about an incident to one channel. */
 export const Notification = z.object({
   id: z.string(),
   event: NotificationEvent.exclude(['test']),
+  incidentId: z.number().int(),
+  /** The incident in a few words. */
+  title: z.string(),
+  episode: z.number().int(),
   repetition: z.number().int(),
   state: NotificationState,
   createdAt: Instant,
@@ -232,6 +268,7 @@ export const Notification = z.object({
   deliveredAt: Instant.nullable(),
   failedAt: Instant.nullable(),
   lastError: z.string().nullable(),
+  /** The likely first mover of the incident. */
   alert: Alert,
 });
 export type Notification = z.infer<typeof Notification>;

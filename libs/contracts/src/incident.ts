@@ -19,7 +19,7 @@ export const Incident = z.object({
   acknowledgedAt: Instant.nullable(),
   /** True when all of it was found in history, long over, and so notified nobody. */
   isHistory: z.boolean(),
-  /** How often it began again after everybody was told that it was over. */
+  /** How often it went on after it had been over. */
   reopenings: z.number().int(),
   /** The incident that it became a part of; its alerts are there. */
   mergedInto: z.number().int().nullable(),
@@ -59,6 +59,12 @@ export type IncidentEvent = z.infer<typeof IncidentEvent>;
 /** An incident with its story, oldest first. */
 export const IncidentDetail = Incident.extend({ trail: z.array(IncidentEvent) });
 export type IncidentDetail = z.infer<typeof IncidentDetail>;
+
+/** `by` says who is on it. */
+export const IncidentAcknowledgement = z
+  .object({ by: z.string().trim().min(1).max(100).optional() })
+  .strict();
+export type IncidentAcknowledgement = z.infer<typeof IncidentAcknowledgement>;
 
 export const IncidentQuery = z.object({
   /** `open` has those that are acknowledged, too. */

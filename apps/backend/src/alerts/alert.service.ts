@@ -167,17 +167,18 @@ export class AlertService {
     const remove = all.flatMap((correction) => correction.remove);
     const withdraw = all.flatMap((correction) => correction.withdraw);
 
-    if (remove.length > 0) await this.store.remove(queries, remove);
+    const bereft = remove.length > 0 ? await this.store.remove(queries, remove) : [];
     const withdrawn = new Set(withdraw.length > 0 ? await this.store.withdraw(queries, withdraw) : []);
     // One alert of a series may be open at a time: what ends goes first.
     const [ending, opening] = [changes.filter(isEnded), changes.filter((alert) => !isEnded(alert))];
     if (ending.length > 0) await this.store.change(queries, ending);
     if (opening.length > 0) await this.store.change(queries, opening);
-    const news = additions.length > 0 ? await this.store.add(queries, additions) : [];
+    const added = additions.length > 0 ? await this.store.add(queries, additions) : [];
 
+    const news = added.filter(({ isHistory }) => !isHistory).map(({ id }) => id);
     const fired = [...news, ...all.flatMap(({ revive }) => revive)];
-    const touched = [...news, ...changes.map(({ id }) => id!), ...withdrawn];
-    await this.incidents.follow(queries, { fired, touched }, now);
+    const touched = [...added.map(({ id }) => id), ...changes.map(({ id }) => id!), ...withdrawn];
+    await this.incidents.follow(queries, { fired, touched, bereft }, now);
     return [...corrections].filter(([, correction]) => hasEffect(correction, withdrawn)).map(([id]) => id);
   }
 }

@@ -7,6 +7,7 @@ interface AlertRow {
   id: number;
   kind: AlertKind;
   severity: Severity;
+  incident_id: number | null;
   series_id: number;
   name: string;
   labels: Labels;
@@ -26,7 +27,7 @@ interface AlertRow {
 }
 
 const SELECT = `
-  SELECT a.id, a.kind, a.severity, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
+  SELECT a.id, a.kind, a.severity, a.incident_id, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
          a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, a.rule_version, v.kind AS verdict
   FROM alert a
   JOIN series s ON s.id = a.series_id
@@ -97,7 +98,7 @@ function alertOf(row: AlertRow): Alert {
     id: row.id,
     kind: row.kind,
     severity: row.severity,
-    incidentId: null,
+    incidentId: row.incident_id,
     seriesId: row.series_id,
     series: { name: row.name, labels: row.labels, unit: row.unit },
     startsAt: row.starts_at.toISOString(),

@@ -10,10 +10,16 @@ import { ChannelService } from './channel.service';
 import { ChannelStore } from './channel.store';
 import { ChartStore } from './chart.store';
 import { CorrectionStore } from './correction.store';
+import { GroupingStore } from './grouping.store';
+import { IncidentController } from './incident.controller';
+import { IncidentDeskService } from './incident-desk.service';
+import { IncidentSchedule } from './incident.schedule';
 import { IncidentService } from './incident.service';
+import { IncidentStore } from './incident.store';
 import { NotificationSchedule } from './notification.schedule';
 import { NotificationService } from './notification.service';
 import { NotificationStore } from './notification.store';
+import { OutboxStore } from './outbox.store';
 import { PictureService } from './picture.service';
 import { PreviewController } from './preview.controller';
 import { PreviewService } from './preview.service';
@@ -31,6 +37,7 @@ import { VerdictStore } from './verdict.store';
   imports: [RegistryModule, TrainingModule, ScoringModule],
   controllers: [
     AlertController,
+    IncidentController,
     VerdictController,
     VerdictLinkController,
     ChannelController,
@@ -41,6 +48,9 @@ import { VerdictStore } from './verdict.store';
     ChannelService,
     ChannelStore,
     CorrectionStore,
+    GroupingStore,
+    IncidentDeskService,
+    IncidentStore,
     NotificationStore,
     PreviewService,
     PreviewStore,
@@ -63,10 +73,14 @@ export class AlertsModule {}
     ChannelStore,
     ChartStore,
     CorrectionStore,
+    GroupingStore,
+    IncidentSchedule,
     IncidentService,
+    IncidentStore,
     NotificationStore,
     NotificationService,
     NotificationSchedule,
+    OutboxStore,
     PictureService,
     RelatedStore,
     SafeService,

@@ -79,7 +79,11 @@ export class ChannelService {
     const channel = await this.find(id);
     const test = randomUUID();
     const context = { baseUrl: baseUrlOf(this.config), verdictLink: null, nowMs: this.now() };
-    const message = messageOf({ id: test, event: 'test', repetition: 0, thread: test }, null, context);
+    const message = messageOf(
+      { id: test, event: 'test', episode: 0, repetition: 0, thread: test },
+      null,
+      context,
+    );
     try {
       const { delivered, detail } = await send(await this.safe.open(channel), message);
       return { delivered, detail };
@@ -95,9 +99,9 @@ export class ChannelService {
   ): Promise<{ notifications: Notification[]; total: number }> {
     await this.find(id);
     const { listed, total } = await this.outbox.list(id, query);
-    const alerts = await this.alerts.byIds([...new Set(listed.map(({ alertId }) => alertId))]);
+    const alerts = await this.alerts.byIds([...new Set(listed.flatMap(({ alertId }) => alertId ?? []))]);
     const byId = new Map(alerts.map((alert) => [alert.id, alert]));
-    const notifications = listed.flatMap((one) => told(one, byId.get(one.alertId)) ?? []);
+    const notifications = listed.flatMap((one) => told(one, byId.get(one.alertId ?? 0)) ?? []);
     return { notifications, total };
   }
 
@@ -110,7 +114,7 @@ export class ChannelService {
       throw new Conflict('It is not given up: it was delivered, or it waits to be sent by itself.');
     if (fate === 'over')
       throw new Conflict(
-        'Its alert has ended, and the channel was told of that: sent now it would say the opposite.',
+        'Its incident went on, and the channel was told of that: sent now it would say the opposite.',
       );
   }
 
@@ -157,10 +161,21 @@ const secretNamesOf = ({ plainUrl, secretNames }: ChannelRecord): Channel['secre
   plainUrl === null ? secretNames : ['url'];
 
 function shown(channel: ChannelRecord): Channel {
-  const { id, kind, name, isEnabled, selector, sendResolved, settings, place } = channel;
-  const { waiting, delivered, failed, lastError } = channel;
+  const { id, kind, name, isEnabled, selector, settings, place } = channel;
+  const { leastSeverity, groupWaitSeconds, sendResolved, waiting, delivered, failed, lastError } = channel;
   return {
-    ...{ id, kind, name, isEnabled, selector, sendResolved, settings, place },
+    ...{
+      id,
+      kind,
+      name,
+      isEnabled,
+      selector,
+      leastSeverity,
+      groupWaitSeconds,
+      sendResolved,
+      settings,
+      place,
+    },
     repeatHours: repeatHours(kind, channel.repeatSeconds),
     secretsSet: secretNamesOf(channel),
     createdAt: channel.createdAt.toISOString(),
@@ -169,14 +184,14 @@ function shown(channel: ChannelRecord): Channel {
   };
 }
 
-/** Nothing where the alert, and the notification with it, was removed a moment ago. */
+/** Nothing where the alerts went with their series. */
 function told(listed: Listed, alert: Alert | undefined): Notification | undefined {
   if (!alert) return undefined;
-  const { id, event, repetition, attempts, lastError } = listed;
+  const { id, event, incidentId, title, episode, repetition, attempts, lastError } = listed;
   const { createdAt, nextAttemptAt, deliveredAt, failedAt } = listed;
   const state = deliveredAt ? 'delivered' : failedAt ? 'failed' : 'waiting';
   return {
-    ...{ id, event, repetition, state, attempts, lastError, alert },
+    ...{ id, event, incidentId, title, episode, repetition, state, attempts, lastError, alert },
     createdAt: createdAt.toISOString(),
     nextAttemptAt: state === 'waiting' ? nextAttemptAt.toISOString() : null,
     deliveredAt: deliveredAt?.toISOString() ?? null,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Channel, ChannelKind, ChannelSecret, ChannelSettings } from '@bellwether/contracts';
+import type { Channel, ChannelKind, ChannelSecret, ChannelSettings, Severity } from '@bellwether/contracts';
 import { Database } from '../database/database';
 
 /** A channel as it is kept. */
@@ -9,6 +9,8 @@ export interface StoredChannel {
   name: string;
   isEnabled: boolean;
   selector: Channel['selector'];
+  leastSeverity: Severity;
+  groupWaitSeconds: number;
   sendResolved: boolean;
   repeatSeconds: number | null;
   settings: ChannelSettings;
@@ -33,8 +35,8 @@ export interface ChannelRecord extends StoredChannel {
 }
 
 const STORED = `
-  c.id, c.kind, c.name, c.is_enabled AS "isEnabled", c.selector, c.sends_resolved AS "sendResolved",
-  c.repeat_s AS "repeatSeconds", c.settings, c.place, c.secrets AS sealed, c.secret_names AS "secretNames", c.url AS "plainUrl"`;
+  c.id, c.kind, c.name, c.is_enabled AS "isEnabled", c.selector, c.least_severity AS "leastSeverity",
+  c.group_wait_s AS "groupWaitSeconds", c.sends_resolved AS "sendResolved", c.repeat_s AS "repeatSeconds", c.settings, c.place, c.secrets AS sealed, c.secret_names AS "secretNames", c.url AS "plainUrl"`;
 
 @Injectable()
 export class ChannelStore {
@@ -83,9 +85,10 @@ export class ChannelStore {
   /** The new channel's id, or undefined where there are `most` already. */
   async add(channel: ChannelWrite, most: number): Promise<number | undefined> {
     const { rows } = await this.database.query<{ id: number }>(
-      `INSERT INTO channel (kind, name, is_enabled, selector, sends_resolved, repeat_s, settings, place, secrets, secret_names)
-       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-       WHERE (SELECT count(*) FROM channel) < $11
+      `INSERT INTO channel (kind, name, is_enabled, selector, sends_resolved, repeat_s, settings, place, secrets, secret_names,
+                            least_severity, group_wait_s)
+       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+       WHERE (SELECT count(*) FROM channel) < $13
        RETURNING id`,
       [...columnsOf(channel), most],
     );
@@ -97,8 +100,8 @@ export class ChannelStore {
     const { rowCount } = await this.database.query(
       `UPDATE channel c
        SET kind = $1, name = $2, is_enabled = $3, selector = $4, sends_resolved = $5, repeat_s = $6, settings = $7, place = $8,
-           secrets = $9, secret_names = $10, url = NULL
-       WHERE c.id = $11`,
+           secrets = $9, secret_names = $10, least_severity = $11, group_wait_s = $12, url = NULL
+       WHERE c.id = $13`,
       [...columnsOf(channel), id],
     );
     return rowCount === 1;
@@ -114,4 +117,5 @@ export class ChannelStore {
 const columnsOf = (channel: ChannelWrite): unknown[] => [
   ...[channel.kind, channel.name, channel.isEnabled, channel.selector, channel.sendResolved],
   ...[channel.repeatSeconds, channel.settings, channel.place, channel.sealed, channel.secretNames],
+  ...[channel.leastSeverity, channel.groupWaitSeconds],
 ];

@@ -9,7 +9,6 @@ import type {
 import { REPEAT_S } from './channels/alertmanager';
 
 export type Secrets = Partial<Record<ChannelSecret, string>>;
-type Routing = Pick<ChannelInput, 'name' | 'isEnabled' | 'selector' | 'sendResolved' | 'repeatHours'>;
 
 /** What of a kind is sealed: an address, where it alone lets whoever knows it in. */
 const SECRETS: Record<ChannelKind, ChannelSecret[]> = {
@@ -30,7 +29,11 @@ const SENT: Partial<Record<ChannelKind, ChannelSecret>> = {
   ntfy: 'token',
 };
 
-const ROUTING = ['name', 'isEnabled', 'selector', 'sendResolved', 'repeatHours'] as const;
+const ROUTING = [
+  ...(['name', 'isEnabled', 'selector', 'leastSeverity', 'groupWaitSeconds'] as const),
+  ...(['sendResolved', 'repeatHours'] as const),
+] as const;
+type Routing = Pick<ChannelInput, (typeof ROUTING)[number]>;
 
 export interface ChannelParts {
   routing: Routing;
@@ -41,11 +44,20 @@ export interface ChannelParts {
 
 /** A channel as it is kept: what may be seen apart from what is sealed. */
 export function partsOf({ kind, ...channel }: ChannelInput): ChannelParts {
-  const { name, isEnabled, selector, sendResolved, repeatHours, ...details } = channel;
+  const {
+    name,
+    isEnabled,
+    selector,
+    leastSeverity,
+    groupWaitSeconds,
+    sendResolved,
+    repeatHours,
+    ...details
+  } = channel;
   const isSecret = ([key]: [string, unknown]) => SECRETS[kind].includes(key as ChannelSecret);
   const all = Object.entries(details);
   return {
-    routing: { name, isEnabled, selector, sendResolved, repeatHours },
+    routing: { name, isEnabled, selector, leastSeverity, groupWaitSeconds, sendResolved, repeatHours },
     settings: Object.fromEntries(all.filter((entry) => !isSecret(entry))),
     secrets: Object.fromEntries(all.filter((entry) => isSecret(entry) && entry[1] !== null)),
     place: placeOf(details),

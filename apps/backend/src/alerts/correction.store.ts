@@ -143,7 +143,7 @@ export class CorrectionStore {
       `SELECT a.id, a.series_id, a.starts_at, a.ends_at, a.peak_at, a.peak_value AS value, a.peak_expected AS expected,
               a.peak_lower AS lower, a.peak_upper AS upper, a.peak_score AS score, a.threshold,
               a.peak_vrnn_share AS vrnn_share, a.is_history, a.rule_version,
-              EXISTS (SELECT FROM notification n WHERE n.alert_id = a.id) OR EXISTS (SELECT FROM verdict v WHERE v.alert_id = a.id) AS was_told
+              EXISTS (SELECT FROM notification n WHERE n.incident_id = a.incident_id) OR EXISTS (SELECT FROM verdict v WHERE v.alert_id = a.id) AS was_told
        FROM unnest($1::int[], $2::timestamptz[]) AS q(series_id, since)
        JOIN alert a ON a.series_id = q.series_id AND a.kind = 'anomaly' AND (a.ends_at IS NULL OR a.ends_at >= q.since)
        ORDER BY a.series_id, a.starts_at`,
@@ -189,8 +189,11 @@ export class CorrectionStore {
     return new Map(rows.map((row) => [row.series_id, row.time.getTime()]));
   }
 
-  async remove(queries: Queries, ids: readonly number[]): Promise<void> {
-    await queries.query('DELETE FROM alert a WHERE a.id = ANY($1::int[])', [ids]);
+  /** Returns the incidents that they were a part of. */
+  async remove(queries: Queries, ids: readonly number[]): Promise<number[]> {
+    const sql = 'DELETE FROM alert a WHERE a.id = ANY($1::int[]) RETURNING a.incident_id AS id';
+    const { rows } = await queries.query<{ id: number | null }>(sql, [ids]);
+    return rows.flatMap(({ id }) => id ?? []);
   }
 
   /**
@@ -225,16 +228,16 @@ export class CorrectionStore {
     );
   }
 
-  /** Returns the ids of the new alerts that are not history. */
-  async add(queries: Queries, alerts: readonly AlertWrite[]): Promise<number[]> {
-    const { rows } = await queries.query<{ id: number; is_history: boolean }>(
+  /** Returns the ids of the new alerts, and which are history. */
+  async add(queries: Queries, alerts: readonly AlertWrite[]): Promise<{ id: number; isHistory: boolean }[]> {
+    const { rows } = await queries.query<{ id: number; isHistory: boolean }>(
       `INSERT INTO alert (series_id, starts_at, ends_at, peak_at, peak_value, peak_expected, peak_lower, peak_upper,
                           peak_score, threshold, peak_vrnn_share, is_history, rule_version)
        SELECT ${WRITE_NAMES} FROM unnest(${WRITE_TYPES}) AS w(${WRITE_NAMES})
-       RETURNING id, is_history`,
+       RETURNING id, is_history AS "isHistory"`,
       writeColumns(alerts),
     );
-    return rows.filter((row) => !row.is_history).map(({ id }) => id);
+    return rows;
   }
 }
 

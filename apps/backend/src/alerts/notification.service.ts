@@ -7,22 +7,28 @@ import {
 } from '@nestjs/common';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
-import { DatabaseAway } from '../database/database';
+import { Database, DatabaseAway } from '../database/database';
 import { SecretUnusable } from '../database/secret';
+import { heldBy } from '../silences/held.store';
 import { AlertStore } from './alert.store';
 import { ChannelStore, type StoredChannel } from './channel.store';
 import type { Message } from './channels/message';
-import { baseUrlOf, decide, messageOf, type Outcome } from './notification';
+import type { Member } from './grouping';
+import { IncidentStore } from './incident.store';
+import { baseUrlOf, chosen, decide, isFor, messageOf, type Outcome, toldOf } from './notification';
 import { type Claimed, NotificationStore } from './notification.store';
 import { PictureService } from './picture.service';
 import { SafeService } from './safe.service';
 import { send } from './send';
 import { VerdictLinkService } from './verdict-link.service';
+import type { ToldIncident } from '@bellwether/contracts';
 
 /** Longer than any attempt takes, so that a notification never has two senders. */
 export const LEASE_MS = 60_000;
 /** How long a shutdown waits for what is on its way. */
 const GRACE_MS = 2_000;
+/** Alerts that one message tells of. */
+const MOST_TOLD = 10;
 
 /** Empties the outbox: one sender for each channel, so that a slow receiver delays nobody else. */
 @Injectable()
@@ -32,7 +38,9 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
   private readonly interruption = new AbortController();
 
   constructor(
+    @Inject(Database) private readonly database: Database,
     @Inject(NotificationStore) private readonly outbox: NotificationStore,
+    @Inject(IncidentStore) private readonly incidents: IncidentStore,
     @Inject(AlertStore) private readonly alerts: AlertStore,
     @Inject(ChannelStore) private readonly channels: ChannelStore,
     @Inject(SafeService) private readonly safe: SafeService,
@@ -104,15 +112,39 @@ export class NotificationService implements BeforeApplicationShutdown, OnApplica
 
   private async send(claimed: Claimed, random: () => number): Promise<void> {
     const channel = await this.channels.stored(claimed.channelId);
-    const [alert] = await this.alerts.byIds([claimed.alertId]);
-    // Gone since it was claimed, and its notification with it.
-    if (!channel || !alert) return;
+    const incident = channel && (await this.told(claimed, channel));
+    // Gone since it was claimed: its channel, or all of its series.
+    if (!channel || !incident?.alerts[0]) return this.outbox.drop(claimed.id);
     const baseUrl = baseUrlOf(this.config);
-    const verdictLink = await this.links.make(alert.id, baseUrl);
-    const message = messageOf(claimed, alert, { baseUrl, verdictLink, nowMs: this.now() });
+    const verdictLink = await this.links.make(incident.alerts[0].id, baseUrl);
+    const message = messageOf(claimed, incident, { baseUrl, verdictLink, nowMs: this.now() });
     const outcome = await this.attempt(channel, message);
     if (!outcome.delivered && this.interruption.signal.aborted) return;
     await this.settle({ ...claimed, place: channel.place }, outcome, random);
+  }
+
+  /** The incident as this channel is told of it. An Alertmanager knows alerts one by one, so it gets those that it asked for alone. */
+  private async told(
+    { incidentId, event }: Claimed,
+    channel: StoredChannel,
+  ): Promise<ToldIncident | undefined> {
+    const record = await this.incidents.byId(incidentId);
+    if (!record) return undefined;
+    const all = await this.incidents.members(incidentId);
+    const wanted = channel.kind === 'alertmanager' ? all.filter((one) => isFor(channel, one)) : [];
+    const members = chosen(wanted.length > 0 ? wanted : all, { event, isSilenced: await this.silenced(all) });
+    const ids = members.slice(0, MOST_TOLD).map(({ id }) => id);
+    const alerts = new Map((await this.alerts.byIds(ids)).map((alert) => [alert.id, alert]));
+    const { id, title, severity, mergedInto, reasons } = record;
+    const span = { startsAt: record.startsAt.toISOString(), endsAt: record.endsAt?.toISOString() ?? null };
+    const shown = ids.flatMap((one) => alerts.get(one) ?? []);
+    return toldOf({ ...{ id, title, severity, mergedInto, reasons }, ...span }, members, shown);
+  }
+
+  private async silenced(members: readonly Member[]): Promise<(member: Member) => boolean> {
+    const series = members.map(({ seriesId, name, labels }) => ({ id: seriesId, name, labels }));
+    const holds = await heldBy(this.database, series, new Date(this.now()));
+    return ({ seriesId }) => holds.has(seriesId);
   }
 
   private async attempt(channel: StoredChannel, message: Message): Promise<Outcome> {

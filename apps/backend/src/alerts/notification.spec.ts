@@ -1,4 +1,4 @@
-import type { Alert } from '@bellwether/contracts';
+import type { ToldIncident } from '@bellwether/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { backoffMs, baseUrlOf, decide, MAX_ATTEMPTS, messageOf } from './notification';
@@ -56,15 +56,23 @@ describe('a notification', () => {
 
   test('links to the series around the alert', () => {
     const alert = {
+      id: 5,
       seriesId: 7,
       startsAt: '2025-11-22T14:00:00.000Z',
       endsAt: '2025-11-22T14:30:00.000Z',
       peak: { time: '2025-11-22T14:05:00.000Z' },
-    } as Alert;
+    };
+    const incident = { id: 3, alerts: [alert] } as unknown as ToldIncident;
     const from = Date.parse('2025-11-22T13:00:00Z');
     const to = Date.parse('2025-11-22T15:30:00Z');
-    const notification = { id: 'n', event: 'alert.resolved', repetition: 0, thread: 'first' } as const;
-    const message = messageOf(notification, alert, {
+    const notification = {
+      id: 'n',
+      event: 'incident.resolved',
+      episode: 0,
+      repetition: 0,
+      thread: 'first',
+    } as const;
+    const message = messageOf(notification, incident, {
       baseUrl: 'https://b.example',
       verdictLink: null,
       nowMs: to,
@@ -72,6 +80,7 @@ describe('a notification', () => {
     expect(message).toEqual({
       ...notification,
       sentAtMs: to,
+      incident,
       alert,
       link: `https://b.example/series/?id=7&from=${from}&to=${to}`,
       verdictLink: null,

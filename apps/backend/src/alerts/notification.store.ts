@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Notification, NotificationQuery, NotificationState } from '@bellwether/contracts';
-import { Database, type Queries } from '../database/database';
-import { passing, restore } from '../silences/held.store';
+import { Database } from '../database/database';
+import { passing } from '../silences/held.store';
 
 interface ClaimOptions {
   now: Date;
@@ -14,10 +14,11 @@ interface ClaimOptions {
 export interface Claimed {
   id: string;
   channelId: number;
-  alertId: number;
+  incidentId: number;
   event: Notification['event'];
+  episode: number;
   repetition: number;
-  /** The first notification of the same alert to the same channel. */
+  /** The first notification of the same incident to the same channel. */
   thread: string;
   /** Counts this attempt. */
   attempts: number;
@@ -25,11 +26,14 @@ export interface Claimed {
   failures: number;
 }
 
-/** A notification, without the alert it is about. */
+/** A notification, with the likely first mover of the incident that it is about. */
 export interface Listed {
   id: string;
-  alertId: number;
+  incidentId: number;
+  title: string;
+  alertId: number | null;
   event: Notification['event'];
+  episode: number;
   repetition: number;
   createdAt: Date;
   attempts: number;
@@ -50,79 +54,50 @@ const IN_STATE: Record<NotificationState, string> = {
 export class NotificationStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** Tells every channel that wants to know of these series, and is not paused, that these alerts fire. */
-  async fire(queries: Queries, alertIds: readonly number[], now: Date): Promise<void> {
-    await queries.query(
-      `WITH target AS (SELECT c.id, c.selector FROM channel c WHERE c.is_enabled FOR KEY SHARE)
-       INSERT INTO notification (channel_id, alert_id, event, created_at, next_attempt_at)
-       SELECT t.id, a.id, 'alert.firing', $2, $2
-       FROM alert a
-       JOIN series s ON s.id = a.series_id
-       JOIN target t ON (t.selector->>'name' IS NULL OR s.name = t.selector->>'name')
-         AND s.labels @> COALESCE(t.selector->'labels', '{}')
-       WHERE a.id = ANY($1::int[])
-       ON CONFLICT (channel_id, alert_id, event, repetition) DO NOTHING`,
-      [alertIds, now],
-    );
-  }
-
   /**
-   * Tells whoever was told that these alerts fire which of them have ended; a word that one has ended is taken back where it
-   * fires again and the word is not out yet. Reminders that are not out yet are dropped with the end.
-   */
-  async resolve(queries: Queries, alertIds: readonly number[], now: Date): Promise<void> {
-    await queries.query(
-      `INSERT INTO notification (channel_id, alert_id, event, created_at, next_attempt_at)
-       SELECT n.channel_id, n.alert_id, 'alert.resolved', $2, $2
-       FROM notification n
-       JOIN alert a ON a.id = n.alert_id
-       JOIN (SELECT c.id FROM channel c WHERE c.sends_resolved FOR KEY SHARE) c ON c.id = n.channel_id
-       WHERE n.alert_id = ANY($1::int[]) AND n.event = 'alert.firing' AND n.repetition = 0 AND a.ends_at IS NOT NULL
-       ON CONFLICT (channel_id, alert_id, event, repetition) DO NOTHING`,
-      [alertIds, now],
-    );
-    await queries.query(
-      `DELETE FROM notification n
-       USING alert a
-       WHERE a.id = n.alert_id AND n.alert_id = ANY($1::int[])
-         AND ((n.event = 'alert.resolved' AND n.attempts = 0 AND a.ends_at IS NULL)
-           OR (n.repetition > 0 AND n.delivered_at IS NULL AND a.ends_at IS NOT NULL))`,
-      [alertIds],
-    );
-    await restore(queries, alertIds, now);
-  }
-
-  /**
-   * Tells again of alerts that still fire where the last word of it is as old as the channel says. A reminder takes the place of the
-   * one before, so that an alert that fires for weeks leaves two rows to a channel.
+   * Tells again of incidents that still fire, and that nobody has acknowledged, where the last word of it is as old as the channel says. A
+   * reminder takes the place of the one before, so that an incident that fires for weeks leaves two rows to a channel. What keeps an
+   * Alertmanager from forgetting goes on in any case.
    */
   async remind(now: Date): Promise<void> {
     await this.database.query(
       `WITH due AS (
-         SELECT last.id, last.channel_id, last.alert_id, last.repetition
+         SELECT last.id, last.channel_id, last.incident_id, last.episode, last.repetition, last.thread
          FROM channel c
-         JOIN notification last ON last.channel_id = c.id AND last.event = 'alert.firing'
+         JOIN notification last ON last.channel_id = c.id AND last.event = 'incident.firing'
            AND COALESCE(last.delivered_at, last.failed_at) + c.repeat_s * INTERVAL '1 second' <= $1
-         JOIN alert a ON a.id = last.alert_id AND a.ends_at IS NULL
-         WHERE c.is_enabled AND NOT EXISTS (
+         JOIN incident i ON i.id = last.incident_id AND i.ends_at IS NULL
+         WHERE c.is_enabled AND (i.acknowledged_at IS NULL OR c.kind = 'alertmanager') AND NOT EXISTS (
            SELECT FROM notification newer
-           WHERE newer.channel_id = last.channel_id AND newer.alert_id = last.alert_id AND newer.event = 'alert.firing'
-             AND newer.repetition > last.repetition)
+           WHERE newer.channel_id = last.channel_id AND newer.incident_id = last.incident_id AND newer.event = 'incident.firing'
+             AND (newer.episode, newer.repetition) > (last.episode, last.repetition))
        ), replaced AS (
          DELETE FROM notification n USING due d WHERE n.id = d.id AND n.repetition > 0
        )
-       INSERT INTO notification (channel_id, alert_id, event, repetition, created_at, next_attempt_at)
-       SELECT d.channel_id, d.alert_id, 'alert.firing', d.repetition + 1, $1, $1
+       INSERT INTO notification (channel_id, incident_id, event, episode, repetition, thread, created_at, next_attempt_at)
+       SELECT d.channel_id, d.incident_id, 'incident.firing', d.episode, d.repetition + 1, COALESCE(d.thread, d.id), $1, $1
        FROM due d
-       ON CONFLICT (channel_id, alert_id, event, repetition) DO NOTHING`,
+       ON CONFLICT (channel_id, incident_id, event, episode, repetition) DO NOTHING`,
       [now],
+    );
+  }
+
+  /** Drops the reminders of an incident that are not out yet. */
+  async quieten(incidentId: number): Promise<void> {
+    await this.database.query(
+      `DELETE FROM notification n
+       USING channel c
+       WHERE c.id = n.channel_id AND c.kind <> 'alertmanager' AND n.incident_id = $1 AND n.repetition > 0
+         AND n.attempts = 0 AND n.delivered_at IS NULL`,
+      [incidentId],
     );
   }
 
   /**
    * Takes the oldest due notification of each channel, or of this one, that is neither in `busy` nor paused. The lease is written
    * before anything is sent: whoever dies in between leaves a row that is due again at `leaseUntil`, with the same id. That an
-   * alert has ended waits until the same channel was told, or could not be told, that it fires. What a silence holds back is left.
+   * incident is over waits until the same channel was told, or could not be told, that it fires; and each episode for the one before.
+   * What a silence holds back is left.
    */
   claim(options: ClaimOptions): Promise<Claimed[]> {
     return passing(this.database, options, (busy) => this.take({ ...options, busy }));
@@ -141,8 +116,9 @@ export class NotificationStore {
            WHERE w.channel_id = c.id AND w.delivered_at IS NULL AND w.failed_at IS NULL AND w.next_attempt_at <= $1
              AND NOT EXISTS (
                SELECT FROM notification f
-               WHERE f.channel_id = w.channel_id AND f.alert_id = w.alert_id AND w.event = 'alert.resolved'
-                 AND f.event = 'alert.firing' AND f.delivered_at IS NULL AND f.failed_at IS NULL)
+               WHERE f.channel_id = w.channel_id AND f.incident_id = w.incident_id AND f.delivered_at IS NULL AND f.failed_at IS NULL
+                 AND (f.episode < w.episode
+                   OR (f.episode = w.episode AND w.event = 'incident.resolved' AND f.event = 'incident.firing')))
            ORDER BY w.created_at, w.event, w.id
            LIMIT 1
            FOR UPDATE SKIP LOCKED
@@ -150,10 +126,8 @@ export class NotificationStore {
          WHERE c.is_enabled AND c.id <> ALL($3::int[]) AND ($4::int IS NULL OR c.id = $4)
        ) due
        WHERE n.id = due.id
-       RETURNING n.id, n.channel_id AS "channelId", n.alert_id AS "alertId", n.event, n.repetition, n.attempts, n.failures,
-         COALESCE((SELECT f.id FROM notification f
-                   WHERE f.channel_id = n.channel_id AND f.alert_id = n.alert_id AND f.event = 'alert.firing'
-                     AND f.repetition = 0), n.id) AS thread`,
+       RETURNING n.id, n.channel_id AS "channelId", n.incident_id AS "incidentId", n.event, n.episode, n.repetition, n.attempts,
+         n.failures, COALESCE(n.thread, n.id) AS thread`,
       [options.now, options.leaseUntil, options.busy ?? [], options.channelId ?? null],
     );
     return rows;
@@ -183,6 +157,11 @@ export class NotificationStore {
     );
   }
 
+  /** Drops one that there is nothing to tell of any more. */
+  async drop(id: string): Promise<void> {
+    await this.database.query('DELETE FROM notification n WHERE n.id = $1', [id]);
+  }
+
   /** Notifications of a channel, newest first, and how many there are. */
   async list(
     channelId: number,
@@ -191,10 +170,12 @@ export class NotificationStore {
     const where = `WHERE n.channel_id = $1 AND ${state ? IN_STATE[state] : 'true'}`;
     const [{ rows: listed }, { rows: counts }] = await Promise.all([
       this.database.query<Listed>(
-        `SELECT n.id, n.alert_id AS "alertId", n.event, n.repetition, n.created_at AS "createdAt", n.attempts,
-                n.next_attempt_at AS "nextAttemptAt", n.delivered_at AS "deliveredAt", n.failed_at AS "failedAt",
-                n.last_error AS "lastError"
-         FROM notification n ${where}
+        `SELECT n.id, n.incident_id AS "incidentId", i.title, i.first_alert_id AS "alertId", n.event, n.episode, n.repetition,
+                n.created_at AS "createdAt", n.attempts, n.next_attempt_at AS "nextAttemptAt", n.delivered_at AS "deliveredAt",
+                n.failed_at AS "failedAt", n.last_error AS "lastError"
+         FROM notification n
+         JOIN incident i ON i.id = n.incident_id
+         ${where}
          ORDER BY n.created_at DESC, n.event DESC, n.id
          LIMIT $2 OFFSET $3`,
         [channelId, limit, offset],
@@ -207,8 +188,8 @@ export class NotificationStore {
   }
 
   /**
-   * Makes one that was given up due again, from its first attempt on. Not where the channel has been told meanwhile that the alert
-   * is over: a late word that it fires would stand for ever.
+   * Makes one that was given up due again, from its first attempt on. Not where the channel has been told meanwhile that the incident
+   * is over, or has begun again: a late word would stand for the newer one.
    */
   async again(
     channelId: number,
@@ -221,8 +202,9 @@ export class NotificationStore {
        WHERE n.id = $2 AND n.channel_id = $1 AND n.failed_at IS NOT NULL
          AND NOT EXISTS (
            SELECT FROM notification r
-           WHERE r.channel_id = n.channel_id AND r.alert_id = n.alert_id AND n.event = 'alert.firing'
-             AND r.event = 'alert.resolved' AND r.delivered_at IS NOT NULL)`,
+           WHERE r.channel_id = n.channel_id AND r.incident_id = n.incident_id AND r.delivered_at IS NOT NULL
+             AND (r.episode > n.episode
+               OR (r.episode = n.episode AND n.event = 'incident.firing' AND r.event = 'incident.resolved')))`,
       [channelId, id, now],
     );
     if (rowCount === 1) return 'waits';

@@ -1,5 +1,7 @@
 /** Notifications: what a channel is told, and what follows from its answer. Pure. */
-import type { Alert, NotificationEvent } from '@bellwether/contracts';
+import type { Alert, Labels, NotificationEvent, Severity, ToldIncident } from '@bellwether/contracts';
+import type { Member } from './grouping';
+import { inOrder, isAtLeast, titleOf } from './incident';
 import type { Message } from './channels/message';
 
 /** A notification is given up after so many attempts, about a day after the first. */
@@ -53,14 +55,60 @@ export function backoffMs(attempt: number, random: number): number {
   return Math.round(wait * (1 - JITTER + 2 * JITTER * random));
 }
 
+/** What a channel asks for. */
+export interface Wanted {
+  selector: { name?: string; labels?: Labels };
+  leastSeverity: Severity;
+}
+
+export const isFor = ({ selector, leastSeverity }: Wanted, { name, labels, severity }: Member): boolean =>
+  (selector.name === undefined || selector.name === name) &&
+  Object.entries(selector.labels ?? {}).every(([key, value]) => labels[key] === value) &&
+  isAtLeast(severity, leastSeverity);
+
+/**
+ * The alerts a message tells of, the likely first mover first: while an incident fires those that do and are not silenced, where there are
+ * some; of one that is over all.
+ */
+export function chosen(
+  members: readonly Member[],
+  { event, isSilenced }: { event: NotificationEvent; isSilenced: (member: Member) => boolean },
+): Member[] {
+  if (event === 'incident.resolved') return inOrder(members);
+  const firing = members.filter(({ endsMs, isHistory }) => endsMs === null && !isHistory);
+  const among = firing.length > 0 ? firing : members;
+  const heard = among.filter((member) => !isSilenced(member));
+  return inOrder(heard.length > 0 ? heard : among);
+}
+
+/** What is told of an incident: `members` are chosen and in order, `alerts` as many of them as are shown. */
+export function toldOf(
+  incident: Pick<
+    ToldIncident,
+    'id' | 'title' | 'severity' | 'startsAt' | 'endsAt' | 'mergedInto' | 'reasons'
+  >,
+  members: readonly Member[],
+  alerts: Alert[],
+): ToldIncident {
+  const count = new Set(members.map(({ seriesId }) => seriesId)).size;
+  const { title, reasons, mergedInto } = incident;
+  return {
+    ...incident,
+    title: mergedInto === null && members[0] ? titleOf(members[0], count) : title,
+    reasons: count > 1 ? reasons : [],
+    ...{ alertCount: members.length, seriesCount: count, alerts },
+  };
+}
+
 export function messageOf(
-  notification: { id: string; event: NotificationEvent; repetition: number; thread: string },
-  alert: Alert | null,
+  notification: Pick<Message, 'id' | 'event' | 'episode' | 'repetition' | 'thread'>,
+  incident: ToldIncident | null,
   { baseUrl, verdictLink, nowMs }: { baseUrl: string | null; verdictLink: string | null; nowMs: number },
 ): Message {
-  const { id, event, repetition, thread } = notification;
+  const { id, event, episode, repetition, thread } = notification;
+  const alert = incident?.alerts[0] ?? null;
   const link = alert && baseUrl ? linkTo(alert, baseUrl) : baseUrl && `${baseUrl}/`;
-  return { id, event, repetition, thread, sentAtMs: nowMs, alert, link, verdictLink };
+  return { id, event, episode, repetition, thread, sentAtMs: nowMs, incident, alert, link, verdictLink };
 }
 
 /** The series page, showing the alert with at least its own length before and after it. */

@@ -38,7 +38,7 @@ export interface Relation {
 export const tells = ({ key, seriesIds, hasOther }: Shared): boolean =>
   hasOther && seriesIds.length > 1 && seriesIds.length <= MOST_CARRIERS && !BROAD.includes(key);
 
-const rarer = ({ own, other }: Past) => (other.total < own.total ? other : own);
+export const rarer = ({ own, other }: Past) => (other.total < own.total ? other : own);
 
 /** At least twice, and in at least half of the alerts of the rarer one. */
 export function firedTogether(past: Past): boolean {

@@ -16,9 +16,9 @@ export class SafeService {
   async close(channel: ChannelInput): Promise<ChannelWrite> {
     const { kind } = channel;
     const { routing, settings, secrets, place } = partsOf(channel);
-    const { name, isEnabled, selector, sendResolved } = routing;
+    const { repeatHours: _, ...told } = routing;
     return {
-      ...{ kind, name, isEnabled, selector, sendResolved, settings, place },
+      ...{ kind, ...told, settings, place },
       repeatSeconds: repeatSeconds(channel),
       sealed: await this.vault.seal(secrets, addressOf(kind, settings)),
       secretNames: Object.keys(secrets) as ChannelWrite['secretNames'],
@@ -44,9 +44,10 @@ export class SafeService {
 }
 
 /** A channel as far as it can be read without the key. */
-export function seen({ kind, name, isEnabled, selector, sendResolved, ...channel }: StoredChannel) {
+export function seen({ kind, name, isEnabled, selector, ...channel }: StoredChannel) {
+  const { leastSeverity, groupWaitSeconds, sendResolved, settings } = channel;
   return {
-    ...{ kind, name, isEnabled, selector, sendResolved, ...channel.settings },
+    ...{ kind, name, isEnabled, selector, leastSeverity, groupWaitSeconds, sendResolved, ...settings },
     repeatHours: repeatHours(kind, channel.repeatSeconds),
   };
 }

@@ -12,6 +12,7 @@ const HELP: Record<keyof ServiceState, string> = {
   unscored_series: 'Series with samples that wait for scores.',
   scoring_lag_seconds: 'Seconds since the oldest of these samples arrived.',
   alerts_firing: 'Alerts that are firing.',
+  incidents_open: 'Incidents that are not over.',
   notifications_waiting: 'Notifications that wait or are being retried.',
   notifications_failed: 'Notifications given up after the last retry.',
   training_runs_open: 'Training runs queued or running.',

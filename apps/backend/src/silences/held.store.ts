@@ -1,7 +1,7 @@
 /**
- * What silences hold back, between the outbox and its senders. A word that an alert fires waits while its series is silenced,
- * and is sent afterwards if the alert still fires; else nothing is. That an alert has ended is told at once to whoever was told
- * before the silence that it fires: a receiver that counts what is open would never learn it.
+ * What silences hold back, between the outbox and its senders. A word that an incident fires waits while every series that fires in
+ * it, of those its channel is for, is silenced; it is sent afterwards if the incident still fires; else nothing is. That it is over is told
+ * at once to whoever was told before the silence that it fires: a receiver that counts what is open would never learn it.
  */
 import type { Labels } from '@bellwether/contracts';
 import type { Queries } from '../database/database';
@@ -21,16 +21,28 @@ export interface Hold {
   untilMs: number;
 }
 
-interface WaitingRow extends Omit<Series, 'id'> {
+/** A word that waits, with a series that it is about: of those that fire, or of all where none does. */
+interface WaitingRow {
   id: string;
-  alert_id: number;
+  incident_id: number;
   channel_id: number;
-  series_id: number;
+  episode: number;
   is_void: boolean;
+  series_id: number | null;
+  name: string;
+  labels: Labels;
 }
 
+type Waiting = Omit<WaitingRow, 'series_id' | 'name' | 'labels'> & { series: Series[] };
+
 /** Beyond so many, the next look finds the rest. */
-const MOST_AT_ONCE = 5_000;
+const MOST_AT_ONCE = 1_000;
+
+/** Whether a channel `c` is for an alert `a` of a series `s`. */
+export const REACHES = `(c.selector->>'name' IS NULL OR s.name = c.selector->>'name')
+  AND s.labels @> COALESCE(c.selector->'labels', '{}')
+  AND array_position(ARRAY['info', 'warning', 'critical'], a.severity)
+    >= array_position(ARRAY['info', 'warning', 'critical'], c.least_severity)`;
 
 /** Those of these series that are silenced at `now`. */
 export async function heldBy(
@@ -81,97 +93,118 @@ export async function passing<T extends Taken>(
 }
 
 /**
- * Puts back those of the taken notifications whose series is silenced, or whose alert ended while they were held; and
+ * Puts back those of the taken notifications all of whose series are silenced, or whose incident ended while they were held; and
  * whatever else is due and silenced. Returns the ids of those that are not to be sent.
  */
 async function holdBack(queries: Queries, taken: readonly string[], now: Date): Promise<Set<string>> {
   const waiting = taken.length > 0 ? await waitingWith(queries, taken, now) : [];
   if (waiting.length === 0) return new Set();
-  const series = waiting.map(({ series_id, name, labels }) => ({ id: series_id, name, labels }));
-  const holds = await heldBy(queries, series, now);
-  const held = waiting.filter(({ series_id, is_void }) => is_void || holds.has(series_id));
+  const series = new Map(waiting.flatMap((one) => one.series).map((one) => [one.id, one]));
+  const holds = await heldBy(queries, [...series.values()], now);
+  const held = waiting.flatMap((one) => {
+    const hold = holdOfAll(one.series, holds);
+    return hold || one.is_void ? [{ ...one, hold }] : [];
+  });
   if (held.length === 0) return new Set();
-  const causes = held.flatMap(({ series_id, alert_id, channel_id }) =>
-    (holds.get(series_id)?.silenceIds ?? []).map((silence_id) => ({ silence_id, alert_id, channel_id })),
+  const causes = held.flatMap(({ hold, ...one }) =>
+    (hold?.silenceIds ?? []).map((silenceId) => ({ silenceId, ...one })),
   );
   await queries.query(
     `WITH held AS (
-       INSERT INTO silence_held (silence_id, alert_id, channel_id, held_at)
-       SELECT h.silence_id, h.alert_id, h.channel_id, $1
-       FROM unnest($2::int[], $3::int[], $4::int[]) AS h (silence_id, alert_id, channel_id)
+       INSERT INTO silence_held (silence_id, incident_id, channel_id, episode, held_at)
+       SELECT h.silence_id, h.incident_id, h.channel_id, h.episode, $1
+       FROM unnest($2::int[], $3::int[], $4::int[], $5::int[]) AS h (silence_id, incident_id, channel_id, episode)
        JOIN (SELECT s.id FROM silence s WHERE s.id = ANY($2::int[]) FOR KEY SHARE) s ON s.id = h.silence_id
-       JOIN (SELECT a.id FROM alert a WHERE a.id = ANY($3::int[]) FOR KEY SHARE) a ON a.id = h.alert_id
-       ON CONFLICT (silence_id, alert_id, channel_id) DO NOTHING)
+       JOIN (SELECT i.id FROM incident i WHERE i.id = ANY($3::int[]) FOR KEY SHARE) i ON i.id = h.incident_id
+       ON CONFLICT (silence_id, incident_id, channel_id, episode) DO NOTHING)
      UPDATE notification n
-     SET next_attempt_at = u.until, attempts = n.attempts - (n.id = ANY($7::uuid[]))::int
-     FROM unnest($5::uuid[], $6::timestamptz[]) AS u (id, until)
+     SET next_attempt_at = u.until, attempts = n.attempts - (n.id = ANY($8::uuid[]))::int
+     FROM unnest($6::uuid[], $7::timestamptz[]) AS u (id, until)
      WHERE n.id = u.id AND n.delivered_at IS NULL AND n.failed_at IS NULL
-       AND (n.id = ANY($7::uuid[]) OR n.next_attempt_at <= $1)`,
+       AND (n.id = ANY($8::uuid[]) OR n.next_attempt_at <= $1)`,
     [
       now,
-      ...[causes.map((one) => one.silence_id), causes.map((one) => one.alert_id)],
-      causes.map((one) => one.channel_id),
+      ...[causes.map((one) => one.silenceId), causes.map((one) => one.incident_id)],
+      ...[causes.map((one) => one.channel_id), causes.map((one) => one.episode)],
       held.map(({ id }) => id),
-      held.map(({ series_id }) => new Date(holds.get(series_id)?.untilMs ?? now.getTime())),
+      held.map(({ hold }) => new Date(hold?.untilMs ?? now.getTime())),
       taken,
     ],
   );
   return new Set(held.map(({ id }) => id).filter((id) => taken.includes(id)));
 }
 
-/** Words that alerts fire: those taken, and all others that are due. Void: its alert ended while it was held. */
-async function waitingWith(queries: Queries, taken: readonly string[], now: Date): Promise<WaitingRow[]> {
+/** By what, and until when at least, all of these series are silenced: until the first of them is no longer. */
+export function holdOfAll(
+  series: readonly Pick<Series, 'id'>[],
+  holds: ReadonlyMap<number, Hold>,
+): Hold | undefined {
+  const all = series.flatMap(({ id }) => holds.get(id) ?? []);
+  if (all.length === 0 || all.length < series.length) return undefined;
+  return {
+    silenceIds: [...new Set(all.flatMap(({ silenceIds }) => silenceIds))],
+    untilMs: Math.min(...all.map(({ untilMs }) => untilMs)),
+  };
+}
+
+/** Words that incidents fire: those taken, and others that are due. Void: the incident ended while it was held. */
+async function waitingWith(queries: Queries, taken: readonly string[], now: Date): Promise<Waiting[]> {
   const { rows } = await queries.query<WaitingRow>(
-    `SELECT n.id, n.alert_id, n.channel_id, a.series_id, s.name, s.labels,
-            a.ends_at IS NOT NULL AND EXISTS (
-              SELECT FROM silence_held h WHERE h.alert_id = n.alert_id AND h.channel_id = n.channel_id) AS is_void
-     FROM notification n
-     JOIN alert a ON a.id = n.alert_id
-     JOIN series s ON s.id = a.series_id
-     WHERE n.event = 'alert.firing' AND n.delivered_at IS NULL AND n.failed_at IS NULL
-       AND (n.id = ANY($1::uuid[]) OR n.next_attempt_at <= $2)
-     ORDER BY (n.id = ANY($1::uuid[])) DESC
-     LIMIT ${MOST_AT_ONCE}`,
+    `WITH due AS (
+       SELECT n.id, n.incident_id, n.channel_id, n.episode, i.ends_at,
+              i.ends_at IS NOT NULL AND EXISTS (
+                SELECT FROM silence_held h
+                WHERE h.incident_id = n.incident_id AND h.channel_id = n.channel_id AND h.episode = n.episode) AS is_void
+       FROM notification n
+       JOIN incident i ON i.id = n.incident_id
+       WHERE n.event = 'incident.firing' AND n.delivered_at IS NULL AND n.failed_at IS NULL
+         AND (n.id = ANY($1::uuid[]) OR n.next_attempt_at <= $2)
+       ORDER BY (n.id = ANY($1::uuid[])) DESC
+       LIMIT ${MOST_AT_ONCE})
+     SELECT d.id, d.incident_id, d.channel_id, d.episode, d.is_void, r.id AS series_id, r.name, r.labels
+     FROM due d
+     JOIN channel c ON c.id = d.channel_id
+     LEFT JOIN LATERAL (
+       SELECT DISTINCT ON (s.id) s.id, s.name, s.labels
+       FROM alert a
+       JOIN series s ON s.id = a.series_id
+       WHERE a.incident_id = d.incident_id AND NOT a.is_history AND ${REACHES}
+         AND (a.ends_at IS NULL OR d.ends_at IS NOT NULL)
+     ) r ON true`,
     [taken, now],
   );
-  return rows;
+  const each = new Map<string, Waiting>();
+  for (const { series_id, name, labels, ...row } of rows) {
+    const one = each.get(row.id) ?? { ...row, series: [] };
+    if (series_id !== null) one.series.push({ id: series_id, name, labels });
+    each.set(row.id, one);
+  }
+  return [...each.values()];
 }
 
 /**
- * Drops words that alerts fire which were held back while these ended; and that they have ended, where nobody can have heard
- * that they fire.
+ * Drops words that incidents fire which were held back while these ended; and that they are over, where nobody can have heard that
+ * they fire.
  */
 async function dropEnded(queries: Queries): Promise<void> {
   await queries.query(
     `WITH dropped AS (
        DELETE FROM notification n
-       USING alert a
-       WHERE n.event = 'alert.firing' AND n.delivered_at IS NULL AND n.failed_at IS NULL
-         AND a.id = n.alert_id AND a.ends_at IS NOT NULL
-         AND EXISTS (SELECT FROM silence_held h WHERE h.alert_id = n.alert_id AND h.channel_id = n.channel_id)
-       RETURNING n.alert_id, n.channel_id)
+       USING incident i
+       WHERE n.event = 'incident.firing' AND n.delivered_at IS NULL AND n.failed_at IS NULL
+         AND i.id = n.incident_id AND i.ends_at IS NOT NULL
+         AND EXISTS (
+           SELECT FROM silence_held h
+           WHERE h.incident_id = n.incident_id AND h.channel_id = n.channel_id AND h.episode = n.episode)
+       RETURNING n.incident_id, n.channel_id, n.episode)
      DELETE FROM notification r
      USING dropped d
-     WHERE r.alert_id = d.alert_id AND r.channel_id = d.channel_id AND r.event = 'alert.resolved'
+     WHERE r.incident_id = d.incident_id AND r.channel_id = d.channel_id AND r.episode = d.episode
+       AND r.event = 'incident.resolved'
        AND NOT EXISTS (
          SELECT FROM notification f
-         WHERE f.alert_id = r.alert_id AND f.channel_id = r.channel_id AND f.event = 'alert.firing' AND f.attempts > 0)`,
-  );
-}
-
-/** Tells again that these alerts fire, where that was dropped because they had ended and late samples have shown that they had not. */
-export async function restore(queries: Queries, alertIds: readonly number[], now: Date): Promise<void> {
-  await queries.query(
-    `INSERT INTO notification (channel_id, alert_id, event, created_at, next_attempt_at)
-     SELECT DISTINCT c.id, h.alert_id, 'alert.firing', $2::timestamptz, $2::timestamptz
-     FROM silence_held h
-     JOIN alert a ON a.id = h.alert_id
-     JOIN (SELECT c.id FROM channel c FOR KEY SHARE) c ON c.id = h.channel_id
-     WHERE h.alert_id = ANY($1::int[]) AND a.ends_at IS NULL
-       AND NOT EXISTS (
-         SELECT FROM notification n
-         WHERE n.alert_id = h.alert_id AND n.channel_id = h.channel_id)`,
-    [alertIds, now],
+         WHERE f.incident_id = r.incident_id AND f.channel_id = r.channel_id AND f.episode = r.episode
+           AND f.event = 'incident.firing' AND f.attempts > 0)`,
   );
 }
 

@@ -187,7 +187,7 @@ async function letGo(queries: Queries, silenceId: number, now: Date): Promise<vo
   await queries.query(
     `UPDATE notification n SET next_attempt_at = $2
      FROM silence_held h
-     WHERE h.silence_id = $1 AND n.alert_id = h.alert_id AND n.channel_id = h.channel_id AND n.event = 'alert.firing'
+     WHERE h.silence_id = $1 AND n.incident_id = h.incident_id AND n.channel_id = h.channel_id AND n.event = 'incident.firing'
        AND n.delivered_at IS NULL AND n.failed_at IS NULL AND n.next_attempt_at > $2`,
     [silenceId, now],
   );

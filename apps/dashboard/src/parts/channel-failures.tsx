@@ -60,7 +60,7 @@ function GivenUp({ channel, notification }: { channel: Channel; notification: No
     <div className="flex flex-wrap items-start justify-between gap-2">
       <div className="min-w-0 flex-1 basis-64">
         <p className="flex flex-wrap items-center gap-x-2">
-          <span className="font-medium">{event === 'alert.firing' ? 'Firing' : 'Resolved'}</span>
+          <span className="font-medium">{event === 'incident.firing' ? 'Firing' : 'Resolved'}</span>
           <SeriesName id={alert.seriesId} name={alert.series.name} labels={alert.series.labels} />
           <span className="text-xs text-muted" title={localTime(failedAt)}>
             given up {ago(failedAt, now)}, after {counted(attempts, 'attempt')}

@@ -1,6 +1,6 @@
 /**
  * Email: text and HTML, with a picture of the chart in it. `Message-ID` is made of the notification's id, so that what arrives twice is
- * recognisable, and everything about an alert is an answer to its first mail (RFC 5322, 3.6.4).
+ * recognisable, and everything about an incident is an answer to its first mail (RFC 5322, 3.6.4).
  */
 import type { SendMailOptions } from 'nodemailer';
 import { type ChannelOf, facts, headline, type Message, sentence } from './message';
@@ -53,7 +53,7 @@ const verdictText = ({ verdictLink }: Message): string => (verdictLink ? `Was it
 
 /** Tables and inline styles: what every mail program shows. */
 function htmlOf(message: Message, hasPicture: boolean): string {
-  const color = message.event === 'alert.firing' ? '#b3261e' : '#14713f';
+  const color = message.event === 'incident.firing' ? '#b3261e' : '#14713f';
   const rows = facts(message).map(
     ([name, value]) =>
       `<tr><td style="padding:2px 16px 2px 0;color:#525a68">${escaped(name)}</td><td>${escaped(value)}</td></tr>`,

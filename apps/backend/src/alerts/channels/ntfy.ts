@@ -12,20 +12,25 @@ import {
   shortened,
 } from './message';
 
-/** Of a message that an alert has ended: ntfy's default. */
-const RESOLVED_PRIORITY = 3;
+/** Of a message that an incident is over, or only for information: ntfy's default. */
+const CALM_PRIORITY = 3;
 /** Bytes of a message are 4,096; a character has four at most. */
 const MESSAGE = 1_000;
 const TITLE = 200;
-const TAGS = { 'alert.firing': 'warning', 'alert.resolved': 'white_check_mark', test: 'information_source' };
+const TAGS = {
+  'incident.firing': 'warning',
+  'incident.resolved': 'white_check_mark',
+  test: 'information_source',
+};
 
 export function ntfy({ url, token, priority }: ChannelOf<'ntfy'>, message: Message): HttpRequest {
   const { server, topic } = partsOf(url);
+  const isCalm = message.event === 'incident.resolved' || message.incident?.severity === 'info';
   const body = {
     topic,
     title: shortened(headline(message), TITLE),
     message: shortened(sentence(message), MESSAGE),
-    priority: message.event === 'alert.resolved' ? Math.min(priority, RESOLVED_PRIORITY) : priority,
+    priority: isCalm ? Math.min(priority, CALM_PRIORITY) : priority,
     tags: [TAGS[message.event]],
     ...(message.link ? { click: message.link } : {}),
     ...(message.verdictLink

@@ -1,5 +1,5 @@
 /**
- * PagerDuty: Events API v2. The first message about an alert gives its incident the `dedup_key`, so that reminders and the end meet it.
+ * PagerDuty: Events API v2. The first message about an incident gives it the `dedup_key`, so that reminders and the end meet it.
  * https://developer.pagerduty.com/docs/send-alert-event
  */
 import {
@@ -17,21 +17,21 @@ import {
 const SUMMARY = 1_024;
 
 export function pagerduty({ url, routingKey }: ChannelOf<'pagerduty'>, message: Message): HttpRequest {
-  const { event, thread, alert, link, verdictLink, sentAtMs } = message;
+  const { event, thread, incident, alert, link, verdictLink, sentAtMs } = message;
   const dedup = { routing_key: routingKey, dedup_key: `bellwether-${thread}` };
   const to = `${url.replace(/\/+$/, '')}/v2/enqueue`;
-  if (event === 'alert.resolved') return json(to, { ...dedup, event_action: 'resolve' });
+  if (event === 'incident.resolved') return json(to, { ...dedup, event_action: 'resolve' });
   return json(to, {
     ...dedup,
     event_action: 'trigger',
     payload: {
       summary: shortened(`${headline(message)}. ${sentence(message)}`, SUMMARY),
       source: shortened(alert ? seriesOf(alert) : 'Bellwether', SUMMARY),
-      severity: alert ? 'error' : 'info',
-      timestamp: alert?.startsAt ?? new Date(sentAtMs).toISOString(),
+      severity: incident?.severity ?? 'info',
+      timestamp: incident?.startsAt ?? new Date(sentAtMs).toISOString(),
       component: alert?.series.name ?? 'Bellwether',
-      class: alert ? 'anomaly' : 'test',
-      custom_details: alert ? { why: alert.why, labels: alert.series.labels } : {},
+      class: alert?.kind ?? 'test',
+      custom_details: detailsOf(message),
     },
     client: 'Bellwether',
     ...(link ? { client_url: link } : {}),
@@ -41,3 +41,11 @@ export function pagerduty({ url, routingKey }: ChannelOf<'pagerduty'>, message: 
     ],
   });
 }
+
+const detailsOf = ({ alert, incident }: Message) =>
+  alert && incident
+    ? {
+        ...{ why: alert.why, labels: alert.series.labels, incident: incident.id },
+        ...{ series: incident.alerts.map(seriesOf), alerts: incident.alertCount, reasons: incident.reasons },
+      }
+    : {};

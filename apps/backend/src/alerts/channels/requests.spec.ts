@@ -1,7 +1,8 @@
 /** What each kind of channel is sent, beside the shape its maker publishes. */
 import { createHmac } from 'node:crypto';
-import { type Alert, ChannelInput, type NotificationBody } from '@bellwether/contracts';
+import { type Alert, ChannelInput, type NotificationBody, type ToldIncident } from '@bellwether/contracts';
 import { describe, expect, test } from 'vitest';
+import { email } from './email';
 import type { Message } from './message';
 import { type HttpChannel, requestOf } from './requests';
 
@@ -13,7 +14,7 @@ const LINK = 'https://bellwether.example/series/?id=7&from=1&to=2';
 const VERDICT = 'https://b.example/verdict/#1.2.x';
 
 const alert = {
-  id: 5,
+  ...{ id: 5, kind: 'anomaly', severity: 'critical' },
   seriesId: 7,
   series: {
     name: 'latency',
@@ -25,16 +26,39 @@ const alert = {
   why: '92 ms at 14:00 UTC; 30 to 50 ms was expected.',
 } as unknown as Alert;
 
+/** An incident of these alerts, the first mover first. */
+function incidentOf(...alerts: Alert[]): ToldIncident {
+  const { startsAt, endsAt, severity } = alerts[0]!;
+  const seriesCount = new Set(alerts.map(({ seriesId }) => seriesId)).size;
+  const more = seriesCount > 1 ? ` and ${seriesCount - 1} more series` : '';
+  return {
+    ...{ id: 3, title: `latency{env=prod}${more}`, severity, startsAt, endsAt, mergedInto: null },
+    reasons: seriesCount > 1 ? [`${seriesCount} series have the same host=a.`] : [],
+    ...{ alertCount: alerts.length, seriesCount, alerts },
+  };
+}
+const about = (message: Message, ...alerts: [Alert, ...Alert[]]): Message => ({
+  ...message,
+  ...{ alert: alerts[0], incident: incidentOf(...alerts) },
+});
+/** An alert of another series, `errors` where nothing else is said. */
+const beside = (id: number, name = 'errors'): Alert => ({
+  ...alert,
+  ...{ id, seriesId: id, series: { name, labels: { env: 'prod' }, unit: null } },
+});
+
 const firing: Message = {
-  ...{ id: THREAD, thread: THREAD, event: 'alert.firing', repetition: 0 },
-  ...{ sentAtMs: START + 60_000, alert, link: LINK, verdictLink: VERDICT },
+  ...{ id: THREAD, thread: THREAD, event: 'incident.firing', episode: 0, repetition: 0 },
+  ...{ sentAtMs: START + 60_000, incident: incidentOf(alert), alert, link: LINK, verdictLink: VERDICT },
 };
-const resolved: Message = {
+const resolved = about(
+  { ...firing, ...{ id: 'second', event: 'incident.resolved' } },
+  { ...alert, endsAt: new Date(START + 600_000).toISOString() },
+);
+const trial: Message = {
   ...firing,
-  ...{ id: 'second', event: 'alert.resolved' },
-  alert: { ...alert, endsAt: new Date(START + 600_000).toISOString() },
+  ...{ event: 'test', incident: null, alert: null, link: null, verdictLink: null },
 };
-const trial: Message = { ...firing, event: 'test', alert: null, link: null, verdictLink: null };
 
 const channel = (given: object) => ChannelInput.parse({ name: 'x', ...given }) as HttpChannel;
 function sent(given: object, message: Message) {
@@ -59,12 +83,75 @@ describe('every kind', () => {
       });
 });
 
+/** What is looked at of what is sent to any of these kinds. */
+interface Sent {
+  blocks: { text: { text: string } }[];
+  attachments: { content: { body: { text: string }[] } }[];
+  payload: { summary: string };
+  message: string;
+}
+
+describe('of an incident of several series', () => {
+  const all = about(firing, alert, ...[11, 12, 13, 14, 15, 16, 17].map((id) => beside(id, `s${id}`)));
+  const WITH = /With it: s11\{env=prod\}, .*s15\{env=prod\}, 2 more series\. 8 series have the same host=a\./;
+  const plain = (text: string) => text.replaceAll('\\', '');
+
+  for (const [kind, given, said] of [
+    ['slack', { url: 'https://b.example/' }, (body) => body.blocks[1]!.text.text],
+    ['teams', { url: 'https://b.example/' }, (body) => plain(body.attachments[0]!.content.body[1]!.text)],
+    ['pagerduty', { routingKey: KEY }, (body) => body.payload.summary],
+    ['ntfy', { url: 'https://ntfy.sh/t' }, (body) => body.message],
+  ] as [string, object, (body: Sent) => string][])
+    test(`${kind} is told what the first mover did, how many more there are, and why`, () => {
+      const text = said(sent({ kind, ...given }, all).body);
+      expect(text).toContain(alert.why);
+      expect(text).toMatch(WITH);
+      expect(JSON.stringify(sent({ kind, ...given }, all).body)).toContain('and 7 more series');
+    });
+
+  test('a mail says it, too', () => {
+    const { subject, text } = email({ from: 'a@b.example', to: ['c@b.example'] }, all, null);
+    expect(subject).toBe('Firing: latency{env=prod} and 7 more series');
+    expect(text).toMatch(WITH);
+    expect(text).toContain('Severity: critical');
+  });
+
+  for (const [name, message, expected] of [
+    ['begins again', { ...all, episode: 1 }, /^Firing again: /],
+    ['is told again', { ...all, episode: 1, repetition: 2 }, /^Still firing: /],
+    [
+      'became a part of another',
+      { ...resolved, incident: { ...resolved.incident!, mergedInto: 12 } },
+      /^Merged: .*It goes on as a part of incident 12\. /,
+    ],
+  ] as const)
+    test(`says that it ${name}`, () =>
+      expect(sent({ kind: 'slack', url: 'https://b.example/' }, message).body.text).toMatch(expected));
+});
+
+describe('the severity of an incident', () => {
+  for (const [severity, pagerduty, ntfy] of [
+    ['info', 'info', 3],
+    ['warning', 'warning', 5],
+    ['critical', 'critical', 5],
+  ] as const)
+    test(`${severity} is told in the words of each`, () => {
+      const message = about(firing, { ...alert, severity });
+      expect(sent({ kind: 'pagerduty', routingKey: KEY }, message).body.payload.severity).toBe(pagerduty);
+      const topic = { kind: 'ntfy', url: 'https://ntfy.sh/t', priority: 5 };
+      expect(sent(topic, message).body.priority).toBe(ntfy);
+      const [{ labels }] = sent({ kind: 'alertmanager', url: 'http://am:9093' }, message).body;
+      expect(labels.severity).toBe(severity);
+    });
+});
+
 describe('a webhook', () => {
-  test('has the notification and its alert', () => {
+  test('has the notification, its incident and the likely first mover', () => {
     const { url, body } = sent({ url: 'https://b.example/hook' }, firing);
     expect(url).toBe('https://b.example/hook');
     expect(body satisfies NotificationBody).toEqual({
-      ...{ id: THREAD, event: 'alert.firing', repetition: 0, alert, link: LINK, verdictLink: VERDICT },
+      ...{ id: THREAD, event: 'incident.firing', episode: 0, repetition: 0 },
+      ...{ incident: incidentOf(alert), alert, link: LINK, verdictLink: VERDICT },
       sentAt: '2026-11-20T14:01:00.000Z',
     });
   });
@@ -113,7 +200,7 @@ describe('Slack', () => {
   test('gets no more than it takes, however long a name is', () => {
     const labels = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`label${i}`, 'v'.repeat(200)]));
     const long = { ...alert, why: 'w'.repeat(9_000), series: { name: 'n'.repeat(200), labels, unit: null } };
-    const { body } = sent({ kind: 'slack', url: 'https://b.example/' }, { ...firing, alert: long });
+    const { body } = sent({ kind: 'slack', url: 'https://b.example/' }, about(firing, long));
     expect(body.blocks[0].text.text.length).toBeLessThanOrEqual(150);
     expect(body.blocks[1].text.text.length).toBeLessThanOrEqual(3_000);
     expect(body.blocks[2].fields.length).toBeLessThanOrEqual(10);
@@ -128,7 +215,7 @@ describe('PagerDuty', () => {
     expect(url).toBe('https://events.pagerduty.com/v2/enqueue');
     expect(body).toMatchObject({ routing_key: KEY, event_action: 'trigger', client_url: LINK });
     expect(body.payload).toMatchObject({
-      severity: 'error',
+      severity: 'critical',
       timestamp: alert.startsAt,
       component: 'latency',
     });
@@ -169,7 +256,7 @@ test('Teams gets one Adaptive Card, whose Markdown is none of ours', () => {
     { type: 'Action.OpenUrl', title: 'Was it real?', url: VERDICT },
   ]);
   const starred = { ...alert, why: 'a_b *c* [d](e)' };
-  const card = sent({ kind: 'teams', url: 'https://b.example/w' }, { ...firing, alert: starred }).body;
+  const card = sent({ kind: 'teams', url: 'https://b.example/w' }, about(firing, starred)).body;
   expect(card.attachments[0].content.body[1].text).toBe('a\\_b \\*c\\* \\[d\\](e)');
 });
 
@@ -200,15 +287,35 @@ describe('Alertmanager', () => {
     expect(body).toEqual([
       {
         labels: {
-          ...{ alertname: 'BellwetherAnomaly', series: 'latency', bellwether_alert: '5' },
+          ...{
+            alertname: 'BellwetherAnomaly',
+            series: 'latency',
+            severity: 'critical',
+            bellwether_alert: '5',
+          },
           ...{ env: 'prod', k8s_pod: 'a<b>&c', _1st: 'x' },
         },
-        annotations: { summary: expect.stringMatching(/^Firing/), description: alert.why, verdict: VERDICT },
+        annotations: {
+          ...{ summary: expect.stringMatching(/^Firing: latency/), description: alert.why, verdict: VERDICT },
+          incident: '3: latency{env=prod}',
+        },
         startsAt: alert.startsAt,
         endsAt: new Date(START + 60_000 + 900_000).toISOString(),
         generatorURL: LINK,
       },
     ]);
+  });
+
+  test('gets each alert of an incident, and the end of one that is over', () => {
+    const over = { ...beside(6), endsAt: new Date(START + 30_000).toISOString() };
+    const { body } = sent(given, about(firing, alert, over));
+    expect(body.map(({ labels }: { labels: Record<string, string> }) => labels['bellwether_alert'])).toEqual([
+      '5',
+      '6',
+    ]);
+    expect(body[1].endsAt).toBe(over.endsAt);
+    expect(body[1].annotations).toMatchObject({ reasons: '2 series have the same host=a.' });
+    expect(body[1].annotations).not.toHaveProperty('verdict');
   });
 
   test('gets the end with the same labels', () => {
@@ -220,7 +327,7 @@ describe('Alertmanager', () => {
 
   test('keeps a label that has the name of one of ours under another', () => {
     const series = { name: 'latency', labels: { alertname: 'mine', series: 'other' }, unit: null };
-    const [{ labels }] = sent(given, { ...firing, alert: { ...alert, series } }).body;
+    const [{ labels }] = sent(given, about(firing, { ...alert, series })).body;
     expect(labels).toMatchObject({
       alertname: 'BellwetherAnomaly',
       exported_alertname: 'mine',

@@ -5,7 +5,7 @@
  */
 import { type ChannelOf, facts, headline, type HttpRequest, json, type Message, sentence } from './message';
 
-const COLORS = { 'alert.firing': 'Attention', 'alert.resolved': 'Good', test: 'Accent' };
+const COLORS = { 'incident.firing': 'Attention', 'incident.resolved': 'Good', test: 'Accent' };
 
 export function teams({ url }: ChannelOf<'teams'>, message: Message): HttpRequest {
   const table = facts(message).map(([title, value]) => ({ title, value }));

@@ -16,8 +16,10 @@ export function webhook({ url, secret }: ChannelOf<'webhook'>, message: Message)
   return { ...request, headers: { ...headers, 'webhook-signature': signature } };
 }
 
-function bodyOf({ id, event, repetition, sentAtMs, alert, link, verdictLink }: Message): NotificationBody {
-  return { id, event, repetition, sentAt: new Date(sentAtMs).toISOString(), alert, link, verdictLink };
+function bodyOf({ sentAtMs, ...message }: Message): NotificationBody {
+  const { id, event, episode, repetition, incident, alert, link, verdictLink } = message;
+  const sentAt = new Date(sentAtMs).toISOString();
+  return { ...{ id, event, episode, repetition, sentAt }, ...{ incident, alert, link, verdictLink } };
 }
 
 function sign(secret: string, content: string): string {
