@@ -209,7 +209,9 @@ export class IncidentService {
     const told = {
       incidentIds: changes.map(({ id }) => id),
       alertIds: begun.map(({ id }) => id),
-      reopenedIds: changes.filter(({ before, after }) => isReopened(before, after)).map(({ id }) => id),
+      reopenedIds: changes
+        .filter(({ before, after, merged }) => isReopened(before, after) && merged.length === 0)
+        .map(({ id }) => id),
       hasMoved: changes.some(({ left }) => left.length > 0),
     };
     await this.outbox.follow(queries, told, now);

@@ -8,7 +8,7 @@ export interface Told {
   incidentIds: readonly number[];
   /** Alerts that are a reason to tell of their incident. */
   alertIds: readonly number[];
-  /** Incidents that were over and go on. */
+  /** Incidents that were over and go on by themselves, not because another became a part of them. */
   reopenedIds: readonly number[];
   /** Whether an incident lost alerts to another. */
   hasMoved: boolean;
@@ -44,9 +44,9 @@ export class OutboxStore {
   ): Promise<void> {
     await queries.query(
       `WITH c AS (
-         SELECT c.id, c.selector, c.least_severity, c.group_wait_s FROM channel c WHERE c.is_enabled FOR KEY SHARE
+         SELECT c.id, c.selector, c.least_severity, c.group_wait_s, c.sends_resolved FROM channel c WHERE c.is_enabled FOR KEY SHARE
        ), reached AS (
-         SELECT DISTINCT c.id AS channel_id, c.group_wait_s, a.incident_id, i.ends_at
+         SELECT DISTINCT c.id AS channel_id, c.group_wait_s, c.sends_resolved, a.incident_id, i.ends_at
          FROM alert a
          JOIN incident i ON i.id = a.incident_id
          JOIN series s ON s.id = a.series_id
@@ -59,7 +59,6 @@ export class OutboxStore {
        FROM reached r
        LEFT JOIN LATERAL (
          SELECT n.episode, min(COALESCE(n.thread, n.id)::text)::uuid AS thread,
-                bool_or(n.event = 'incident.resolved') AS has_end,
                 bool_or(n.event = 'incident.resolved' AND NOT (${UNHEARD})) AS is_ended,
                 bool_or(n.event = 'incident.firing' AND n.attempts > 0) AS is_begun
          FROM notification n
@@ -70,7 +69,7 @@ export class OutboxStore {
        ) last ON true
        WHERE last.episode IS NULL
           OR (r.ends_at IS NULL
-            AND (last.is_ended OR (NOT last.has_end AND last.is_begun AND r.incident_id = ANY($3::int[]))))
+            AND (last.is_ended OR (NOT r.sends_resolved AND last.is_begun AND r.incident_id = ANY($3::int[]))))
        ON CONFLICT (channel_id, incident_id, event, episode, repetition) DO NOTHING`,
       [alertIds, now, reopenedIds],
     );
