@@ -1,6 +1,6 @@
 /**
- * The only file that talks to the network, through `request.ts`: the API's calls, and the hooks that cache their answers.
- * Answers are checked against the contracts while developing; a production build trusts the backend it came from.
+ * The only file that talks to the network, through `request.ts` and `upload.ts`: the API's calls, and the hooks that cache their
+ * answers. They are checked against the contracts while developing; a production build trusts the backend it came from.
  */
 import type {
   Alert,
@@ -9,7 +9,8 @@ import type {
   ChannelTest,
   DemoState,
   Detector,
-  IngestResult,
+  Incident,
+  IncidentDetail,
   Matcher,
   Model,
   NewChannel,
@@ -37,8 +38,8 @@ import type {
   VerdictPreview,
 } from '@bellwether/contracts';
 import useSWR, { type SWRConfiguration } from 'swr';
-import type { AlertListQuery, Key, SeriesListQuery } from './keys';
-import { API, ApiError, call, callPage, failureOf, type Page, query, send } from './request';
+import type { AlertListQuery, IncidentListQuery, Key, SeriesListQuery } from './keys';
+import { API, type ApiError, call, callPage, type Page, query, send } from './request';
 import { boundsOf, stretchOf, type RangeChoice } from './range';
 
 export { ApiError, type Page } from './request';
@@ -79,6 +80,18 @@ export const useView = (id: number, choice: RangeChoice, points: number) =>
 
 export const useAlerts = (list: AlertListQuery) =>
   useAnswer(['alerts', list], () => getAlerts(list), { keepPreviousData: true });
+
+/** Newest first. */
+export const useIncidents = (list: IncidentListQuery) =>
+  useAnswer(
+    ['incidents', list],
+    () => callPage<Incident>(`/incidents${query({ ...list })}`, (c) => c.Incident.array()),
+    { keepPreviousData: true },
+  );
+
+/** One with its story. */
+export const useIncident = (id: number) =>
+  useAnswer(['incident', id], () => call<IncidentDetail>(`/incidents/${id}`, (c) => c.IncidentDetail));
 
 /** What a verdict on an alert would do; null: not asked yet. */
 export const useVerdictPreview = (alertId: number, kind: VerdictKind | null) =>
@@ -174,6 +187,13 @@ export const useDemo = () =>
 export const changeSeries = (id: number, change: SeriesChange): Promise<Series> =>
   call(`/series/${id}`, (c) => c.Series, { method: 'PATCH', body: change });
 
+/** Somebody is on it. */
+export const acknowledge = (incidentId: number): Promise<Incident> =>
+  call(`/incidents/${incidentId}/acknowledge`, (c) => c.Incident, { method: 'POST', body: {} });
+
+export const takeBackAcknowledgement = (incidentId: number): Promise<Incident> =>
+  call(`/incidents/${incidentId}/acknowledge`, (c) => c.Incident, { method: 'DELETE' });
+
 export const giveVerdict = (alertId: number, verdict: VerdictInput): Promise<Verdict> =>
   call(`/alerts/${alertId}/verdict`, (c) => c.Verdict, { method: 'PUT', body: verdict });
 
@@ -248,37 +268,6 @@ export const signIn = (key: string): Promise<Session> =>
 
 export async function signOut(): Promise<void> {
   await send('/session', { method: 'DELETE' });
-}
-
-export interface CsvUpload {
-  file: File;
-  /** Name of the series; empty: the file's name. */
-  name: string;
-  /** Empty: found by the backend. */
-  timeColumn: string;
-  /** A column that holds the series' name; empty: none does. */
-  seriesColumn: string;
-}
-
-/** Sends a CSV; `onProgress` hears the share sent, 0 to 1. XMLHttpRequest, since fetch cannot tell how far it is. */
-export function uploadCsv(upload: CsvUpload, onProgress: (share: number) => void): Promise<IngestResult> {
-  const form = new FormData();
-  form.append('file', upload.file);
-  const { name, timeColumn, seriesColumn } = upload;
-  const path = `${API}/import${query({ name, timeColumn, seriesColumn })}`;
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('POST', path);
-    request.setRequestHeader('accept', 'application/json');
-    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onerror = () => reject(new ApiError(0, 'The upload was cut off. Is Bellwether still running?'));
-    request.onload = () => {
-      if (request.status < 200 || request.status > 299)
-        reject(failureOf(request.status, request.responseText));
-      else resolve(JSON.parse(request.responseText) as IngestResult);
-    };
-    request.send(form);
-  });
 }
 
 // Listening

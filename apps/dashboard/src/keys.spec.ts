@@ -12,6 +12,8 @@ const keys: Record<string, Key> = {
   view4: ['view', 4, newest, 600],
   alerts: ['alerts', page],
   alerts4: ['alerts', { series: 4, ...page }],
+  incidents: ['incidents', { state: 'open', ...page }],
+  incident: ['incident', 7],
   detectors: ['detectors'],
   models: ['models'],
   runs: ['training-runs', 20],
@@ -32,11 +34,11 @@ describe('isStaleAfter', () => {
     [{ type: 'forecasts', seriesIds: [3, 4] }, ['view3', 'view4']],
     [
       { type: 'alerts', seriesIds: [3] },
-      ['overview', 'list', 'series3', 'view3', 'alerts', 'channels', 'failures'],
+      ['overview', 'list', 'series3', 'view3', 'alerts', 'incidents', 'incident', 'channels', 'failures'],
     ],
     [
       { type: 'alerts', seriesIds: [4] },
-      ['overview', 'list', 'view4', 'alerts', 'alerts4', 'channels', 'failures'],
+      ['overview', 'list', 'view4', 'alerts', 'alerts4', 'incidents', 'incident', 'channels', 'failures'],
     ],
     [{ type: 'training', trainingRunId: 1 }, ['overview', 'list', 'series3', 'detectors', 'models', 'runs']],
   ])('%j makes stale %j', (event, names) => {

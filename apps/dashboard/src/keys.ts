@@ -16,12 +16,21 @@ export interface AlertListQuery {
   offset: number;
 }
 
+export interface IncidentListQuery {
+  /** `open` has those that are acknowledged, too. */
+  state?: 'open' | 'resolved';
+  limit: number;
+  offset: number;
+}
+
 export type Key =
   | readonly ['overview']
   | readonly ['series-list', SeriesListQuery]
   | readonly ['series', number]
   | readonly ['view', number, RangeChoice, number]
   | readonly ['alerts', AlertListQuery]
+  | readonly ['incidents', IncidentListQuery]
+  | readonly ['incident', number]
   | readonly ['verdict-preview', number, VerdictKind]
   | readonly ['verdict-link', string]
   | readonly ['verdict-link-preview', string, VerdictKind]
@@ -59,6 +68,8 @@ function isStaleAfterSeries(key: Key, event: SeriesEvent): boolean {
       return event.type !== 'forecasts';
     case 'alerts':
       return event.type === 'alerts' && isAboutSeries(key[1].series, event.seriesIds);
+    case 'incidents':
+    case 'incident':
     case 'channels':
     case 'failures':
       return event.type === 'alerts';

@@ -4,7 +4,7 @@
 import { FileUp } from 'lucide-react';
 import { useRef, useState, type DragEvent } from 'react';
 import { useSWRConfig } from 'swr';
-import { uploadCsv } from '@/api';
+import { uploadCsv } from '@/upload';
 import { Button } from './button';
 import { Failure, ProgressBar } from './feedback';
 import { Field } from './field';
