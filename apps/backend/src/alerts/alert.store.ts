@@ -12,6 +12,7 @@ interface AlertRow {
   name: string;
   labels: Labels;
   unit: string | null;
+  period_ms: number | null;
   starts_at: Date;
   ends_at: Date | null;
   peak_at: Date;
@@ -27,7 +28,7 @@ interface AlertRow {
 }
 
 const SELECT = `
-  SELECT a.id, a.kind, a.severity, a.incident_id, a.series_id, s.name, s.labels, s.unit, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
+  SELECT a.id, a.kind, a.severity, a.incident_id, a.series_id, s.name, s.labels, s.unit, s.period_ms::float8 AS period_ms, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
          a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, a.rule_version, v.kind AS verdict
   FROM alert a
   JOIN series s ON s.id = a.series_id
@@ -109,6 +110,7 @@ function alertOf(row: AlertRow): Alert {
       endsAt: row.ends_at,
       peak: { time: row.peak_at, ...peak },
       unit: row.unit,
+      periodMs: row.period_ms,
     }),
     isHistory: row.is_history,
     record: null,

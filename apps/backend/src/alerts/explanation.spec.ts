@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, explain, type Explained, format } from './explanation';
+import { duration, explain, type Explained, format, rarity } from './explanation';
 
 const alert: Explained = {
   startsAt: new Date('2025-11-22T14:03:00Z'),
@@ -14,6 +14,7 @@ const alert: Explained = {
     vrnnShare: 0.7,
   },
   unit: 'ms',
+  periodMs: 60_000,
 };
 
 const withPeak = (peak: Partial<Explained['peak']>): string =>
@@ -22,7 +23,7 @@ const withPeak = (peak: Partial<Explained['peak']>): string =>
 describe('an explanation', () => {
   test('says what was seen, what was expected, how rare that is, who noticed and since when', () => {
     expect(explain(alert)).toBe(
-      '412 ms at 14:05 UTC; 180 to 240 ms was expected. About 1 in 40,000 for this series; ' +
+      '412 ms at 14:05 UTC; 180 to 240 ms was expected. About once in 28 days for this series; ' +
         'the forecaster was more surprised than the reconstructor (70 % / 30 %). Firing since 14:03 UTC.',
     );
   });
@@ -53,7 +54,7 @@ describe('an explanation', () => {
     [
       'claims no rarity that cannot be known',
       withPeak({ score: 15 }),
-      'Rarer than 1 in 1,000,000 for this series',
+      'Less than once in a year for this series;',
     ],
     [
       'says when the reconstructor noticed',
@@ -67,6 +68,23 @@ describe('an explanation', () => {
     ],
   ] as const) {
     test(name, () => expect(text).toContain(expected));
+  }
+
+  const [SECOND, MINUTE, HOUR] = [1000, 60_000, 3_600_000];
+  for (const [name, score, periodMs, expected] of [
+    ['days', 4.76, MINUTE, 'about once in 40 days for this series'],
+    ['many days', 5.3, MINUTE, 'about once in 100 days for this series'],
+    ['hours', 3.3, MINUTE, 'about once in 33 hours for this series'],
+    ['few hours', 2.5, MINUTE, 'about once in 5 hours for this series'],
+    ['minutes', 2, 10 * SECOND, 'about once in 17 minutes for this series'],
+    ['a minute', 1, 10 * SECOND, 'about once in a minute for this series'],
+    ['less than that', 0.5, SECOND, 'more than once in a minute for this series'],
+    ['not more than a year', 5, HOUR, 'less than once in a year for this series'],
+    ['not more than a calibration knows', 7, SECOND, 'less than once in 12 days for this series'],
+    ['samples, without a period', 4.6, null, 'about 1 in 40,000 samples'],
+    ['not more samples than a calibration knows', 9, null, 'rarer than 1 in 1,000,000 samples'],
+  ] as const) {
+    test(`says how rare it is in ${name}`, () => expect(rarity(score, periodMs)).toBe(expected));
   }
 
   for (const [number, width, expected] of [

@@ -1,8 +1,13 @@
 /** Explanations: why an alert fired, in a few words a person can act on, from what is stored of it. */
 import type { Scored } from './alert';
 
-/** What the tail of a calibration can still tell apart; rarer than this is said as "rarer than". */
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What the tail of a calibration can still tell apart, in samples and in time: calibrations do not know years. */
 const RAREST = 1_000_000;
+const LONGEST_MS = 365 * DAY_MS;
 /** Shares nearer to one half than this are called equal. */
 const EVEN = 0.1;
 
@@ -11,14 +16,16 @@ export interface Explained {
   endsAt: Date | null;
   peak: Omit<Scored, 'threshold'>;
   unit: string | null;
+  /** The usual distance of its samples; null: not known yet. */
+  periodMs: number | null;
 }
 
-export function explain({ startsAt, endsAt, peak, unit }: Explained): string {
-  const rarity = `${rarityOf(peak.score)} for this series; ${sharesOf(peak.vrnnShare)}.`;
+export function explain({ startsAt, endsAt, peak, unit, periodMs }: Explained): string {
+  const rare = `${capital(rarity(peak.score, periodMs))}; ${sharesOf(peak.vrnnShare)}.`;
   const length = endsAt
     ? `It lasted ${duration(endsAt.getTime() - startsAt.getTime())}.`
     : `Firing since ${clockTime(startsAt)}.`;
-  return `${surprise(peak, unit)} ${rarity} ${length}`;
+  return `${surprise(peak, unit)} ${rare} ${length}`;
 }
 
 function surprise({ time, value, expected, lower, upper }: Explained['peak'], unit: string | null): string {
@@ -35,11 +42,37 @@ function surprise({ time, value, expected, lower, upper }: Explained['peak'], un
     : `${happened} is within the expected ${band}, but the course around it is unusual.`;
 }
 
-function rarityOf(score: number): string {
+/**
+ * How often a sample as strange as this comes, in words: a score is −log10 of a tail probability, so such samples are 10^score
+ * periods apart on average. Without a period it is said in samples.
+ */
+export function rarity(score: number, periodMs: number | null): string {
   const odds = 10 ** score;
-  if (odds > RAREST) return `Rarer than 1 in ${RAREST.toLocaleString('en-US')}`;
-  return `About 1 in ${Number(odds.toPrecision(1)).toLocaleString('en-US')}`;
+  if (periodMs === null)
+    return odds > RAREST
+      ? `rarer than 1 in ${grouped(RAREST)} samples`
+      : `about 1 in ${rounded(odds)} samples`;
+  const known = Math.min(RAREST * periodMs, LONGEST_MS);
+  const often = odds * periodMs > known ? `less than once in ${span(known)}` : onceIn(odds * periodMs);
+  return `${often} for this series`;
 }
+
+const onceIn = (ms: number): string =>
+  ms < MINUTE_MS ? 'more than once in a minute' : `about once in ${span(ms)}`;
+
+/** `40 days`, `36 hours`, `a year`: in the largest unit of which there are two. */
+function span(ms: number): string {
+  if (ms >= LONGEST_MS) return 'a year';
+  if (ms >= 2 * DAY_MS) return `${rounded(ms / DAY_MS)} days`;
+  if (ms >= 2 * HOUR_MS) return `${rounded(ms / HOUR_MS)} hours`;
+  return ms >= 2 * MINUTE_MS ? `${rounded(ms / MINUTE_MS)} minutes` : 'a minute';
+}
+
+/** As many digits as an estimate has: one, or two below a hundred. */
+const rounded = (count: number): string =>
+  grouped(Number(count.toPrecision(count >= 10 && count < 100 ? 2 : 1)));
+const grouped = (count: number): string => count.toLocaleString('en-US');
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function sharesOf(vrnnShare: number): string {
   const forecaster = Math.round(vrnnShare * 100);
