@@ -121,6 +121,17 @@ describe('a rule', () => {
     expect(await change({ sensitivity })).toMatchObject({ alertBudget });
   });
 
+  test('says which kinds of alerts it raises and how much they matter, in versions too', async () => {
+    expect(await shown()).toMatchObject({
+      kinds: ['anomaly', 'silent', 'frozen', 'cadence', 'breach'],
+      severity: 'warning',
+    });
+    const changed = await change({ kinds: ['breach', 'anomaly', 'breach'], severity: 'critical' });
+    expect(changed).toMatchObject({ kinds: ['anomaly', 'breach'], severity: 'critical', ruleVersion: 2 });
+    expect((await versions()).map(({ severity }) => severity)).toEqual(['warning', 'critical']);
+    expect((await send('PATCH', String(id), { kinds: [] })).status).toBe(400);
+  });
+
   test('that is changed to what it is stays the version that it is', async () => {
     await change({ alertBudget: 0.3 });
     for (const same of [{}, { alertBudget: 0.3 }, { direction: 'both', smallestChange: null }])

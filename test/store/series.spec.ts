@@ -128,6 +128,29 @@ describe('list', () => {
   });
 });
 
+describe('limits', () => {
+  const service = () => new SeriesService(store);
+
+  test('are set, kept and removed, each by itself', async () => {
+    const id = await makeSeries('limits.kept');
+    await service().change(id, { upperLimit: 90, breachProbability: 0.9 });
+    await service().change(id, { lowerLimit: 10 });
+    const limits = { upperLimit: 90, lowerLimit: 10, breachProbability: 0.9 };
+    expect(await store.byId(id)).toMatchObject(limits);
+    await service().change(id, { upperLimit: null, breachProbability: null });
+    expect(await store.byId(id)).toMatchObject({ upperLimit: null, lowerLimit: 10, breachProbability: null });
+  });
+
+  test('that leave no room between them are refused', async () => {
+    const id = await makeSeries('limits.refused');
+    await service().change(id, { upperLimit: 5 });
+    await expect(service().change(id, { lowerLimit: 5 })).rejects.toThrow(
+      '5 is not below the upper limit, 5',
+    );
+    expect(await store.byId(id)).toMatchObject({ upperLimit: 5, lowerLimit: null });
+  });
+});
+
 describe('a series shows', () => {
   const periodMs = 61_000;
 
@@ -142,6 +165,9 @@ describe('a series shows', () => {
       unit: null,
       periodMs: null,
       periodIsSet: false,
+      upperLimit: null,
+      lowerLimit: null,
+      breachProbability: null,
       firstSampleAt: null,
       lastSampleAt: null,
       lastValue: null,

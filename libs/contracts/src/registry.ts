@@ -1,5 +1,6 @@
 /** Detectors, the models they train, and the runs that trained them. */
 import { z } from 'zod';
+import { AlertKind, Severity } from './alert';
 import { Instant } from './time';
 
 export const ModelKind = z.enum(['vae', 'vrnn']);
@@ -43,7 +44,10 @@ export const Detector = z.object({
   direction: Direction,
   /** null: any distance from what was expected will do. */
   smallestChange: SmallestChange.nullable(),
-  /** Counts the changes of the rule: of budget, direction, smallest change, `fireAfter` and `resolveAfter`. */
+  /** Which kinds of alerts it raises, and how much they matter. */
+  kinds: z.array(AlertKind),
+  severity: Severity,
+  /** Counts the changes of the rule: of budget, direction, smallest change, `fireAfter`, `resolveAfter`, kinds and severity. */
   ruleVersion: z.number().int(),
   /** Hours after which a champion is trained again. */
   retrainHours: z.number(),
@@ -72,6 +76,11 @@ export const RuleChange = z
     smallestChange: SmallestChange.nullable(),
     fireAfter: count('fireAfter', 100),
     resolveAfter: count('resolveAfter', 1000),
+    kinds: z
+      .array(AlertKind)
+      .min(1, 'name one kind of alerts at least')
+      .transform((kinds) => AlertKind.options.filter((kind) => kinds.includes(kind))),
+    severity: Severity,
   })
   .partial()
   .strict()

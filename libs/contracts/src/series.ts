@@ -22,6 +22,10 @@ export const Series = z.object({
   /** Milliseconds between samples; null until it can be inferred or is set. */
   periodMs: z.number().int().positive().nullable(),
   periodIsSet: z.boolean(),
+  /** Values that it should not go beyond, and how sure a forecast has to be that it will; null: none is set. */
+  upperLimit: z.number().nullable(),
+  lowerLimit: z.number().nullable(),
+  breachProbability: z.number().nullable(),
   firstSampleAt: Instant.nullable(),
   lastSampleAt: Instant.nullable(),
   lastValue: z.number().nullable(),
@@ -44,6 +48,14 @@ export const SeriesQuery = z.object({
 });
 export type SeriesQuery = z.infer<typeof SeriesQuery>;
 
+const MAX_LIMIT = 1e300;
+/** null: none. */
+const Limit = z
+  .number('a limit is a number')
+  .min(-MAX_LIMIT, 'a limit is at least -1e300')
+  .max(MAX_LIMIT, 'a limit is at most 1e300')
+  .nullable();
+
 export const SeriesChange = z
   .object({
     /** null: infer it again. */
@@ -56,6 +68,14 @@ export const SeriesChange = z
     unit: z.string().trim().max(40).nullable(),
     /** true: a series of its rate is made and watched in its place; false: that series is removed. */
     isCounter: z.boolean(),
+    upperLimit: Limit,
+    lowerLimit: Limit,
+    /** null: 0.8. */
+    breachProbability: z
+      .number('the probability is a number')
+      .min(0.5, 'the probability is at least 0.5')
+      .max(0.99, 'the probability is at most 0.99')
+      .nullable(),
   })
   .partial()
   .strict();

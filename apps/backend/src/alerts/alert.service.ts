@@ -79,7 +79,8 @@ export class AlertService {
       const { alerts } = follow(state, since.get(seriesId) ?? [], rules);
       corrections.set(seriesId, correct(stored, alerts, { nowMs, newestMs: newest.get(seriesId) ?? nowMs }));
     }
-    return this.write(queries, corrections, new Date(nowMs));
+    const rules = new Map(batch.map((one) => [one.seriesId, one.rules]));
+    return this.write(queries, corrections, { rules, now: new Date(nowMs) });
   }
 
   /** With the rules as they are now, whatever they were when the samples were scored. */
@@ -160,10 +161,14 @@ export class AlertService {
     }
   }
 
-  private async write(queries: Queries, corrections: Map<number, Correction>, now: Date): Promise<number[]> {
+  private async write(
+    queries: Queries,
+    corrections: Map<number, Correction>,
+    { rules, now }: { rules: ReadonlyMap<number, AlertRules>; now: Date },
+  ): Promise<number[]> {
     const all = [...corrections.values()];
-    const changes = writesOf(corrections, 'change');
-    const additions = writesOf(corrections, 'add');
+    const changes = writesOf(corrections, 'change', rules);
+    const additions = writesOf(corrections, 'add', rules);
     const remove = all.flatMap((correction) => correction.remove);
     const withdraw = all.flatMap((correction) => correction.withdraw);
 
@@ -188,9 +193,17 @@ const isEnded = ({ stretch }: AlertWrite): boolean => stretch.endsAt !== null;
 const hasEffect = ({ remove, withdraw, change, add }: Correction, withdrawn: Set<number>): boolean =>
   remove.length + change.length + add.length > 0 || withdraw.some((id) => withdrawn.has(id));
 
-const writesOf = (corrections: Map<number, Correction>, kind: 'change' | 'add'): AlertWrite[] =>
+/** With the severity that the rule had when each began. */
+const writesOf = (
+  corrections: Map<number, Correction>,
+  kind: 'change' | 'add',
+  rules: ReadonlyMap<number, AlertRules>,
+): AlertWrite[] =>
   [...corrections].flatMap(([seriesId, correction]) =>
-    correction[kind].map((write) => ({ seriesId, ...write })),
+    correction[kind].map((write) => {
+      const { severity = 'warning' } = validAt(rules.get(seriesId)!, write.stretch.startsAt);
+      return { seriesId, severity, ...write };
+    }),
   );
 
 const most = <T>(ones: readonly T[], of: (one: T) => number): number => Math.max(0, ...ones.map(of));

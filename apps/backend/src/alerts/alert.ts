@@ -24,10 +24,12 @@ export interface Scored {
 }
 
 /**
+ * `kinds`: where anomalies are none of them, nothing is an anomaly; left out, they are, and `severity` is 'warning'.
  * `fireAfter`: anomalies in a row before an alert fires; `resolveAfter`: calm samples in a row before it resolves; `direction`
  * and `smallestChange` say how an anomaly lies to what was expected, where that is known.
  */
-export type AlertRule = Pick<Rule, 'fireAfter' | 'resolveAfter' | 'direction' | 'smallestChange'>;
+export type AlertRule = Pick<Rule, 'fireAfter' | 'resolveAfter' | 'direction' | 'smallestChange'> &
+  Partial<Pick<Rule, 'kinds' | 'severity'>>;
 
 /** The versions of a rule by time, in order, the first valid always. */
 export type AlertRules = readonly (AlertRule & Since)[];
@@ -59,7 +61,8 @@ export const isAnomaly = (sample: Scored, rule: AlertRule): boolean =>
   sample.score >= sample.threshold && matters(sample, rule);
 
 /** Whether a sample lies on the side, and as far from what was expected, as the rule asks; yes where nothing was expected. */
-function matters({ value, expected }: Scored, { direction, smallestChange }: AlertRule): boolean {
+function matters({ value, expected }: Scored, { direction, smallestChange, kinds }: AlertRule): boolean {
+  if (kinds && !kinds.includes('anomaly')) return false;
   if (expected === null) return true;
   if (direction === 'above' && value <= expected) return false;
   if (direction === 'below' && value >= expected) return false;

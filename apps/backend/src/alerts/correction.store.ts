@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Severity } from '@bellwether/contracts';
 import { Database, type Queries } from '../database/database';
 import type { AlertStretch, Scored } from './alert';
 import type { StoredAlert } from './correction';
@@ -18,6 +19,7 @@ export interface AlertWrite {
   seriesId: number;
   stretch: AlertStretch;
   isHistory: boolean;
+  severity: Severity;
 }
 
 type OfSeries<T> = Map<number, T[]>;
@@ -221,8 +223,9 @@ export class CorrectionStore {
       `UPDATE alert a
        SET starts_at = w.starts_at, ends_at = w.ends_at, peak_at = w.peak_at, peak_value = w.value,
            peak_expected = w.expected, peak_lower = w.lower, peak_upper = w.upper, peak_score = w.score,
-           threshold = w.threshold, peak_vrnn_share = w.vrnn_share, is_history = w.is_history, rule_version = w.rule_version
-       FROM unnest(${WRITE_TYPES}, $14::int[]) AS w(${WRITE_NAMES}, id)
+           threshold = w.threshold, peak_vrnn_share = w.vrnn_share, is_history = w.is_history, rule_version = w.rule_version,
+           severity = w.severity
+       FROM unnest(${WRITE_TYPES}, $15::int[]) AS w(${WRITE_NAMES}, id)
        WHERE a.id = w.id`,
       [...writeColumns(alerts), alerts.map(({ id }) => id)],
     );
@@ -232,7 +235,7 @@ export class CorrectionStore {
   async add(queries: Queries, alerts: readonly AlertWrite[]): Promise<{ id: number; isHistory: boolean }[]> {
     const { rows } = await queries.query<{ id: number; isHistory: boolean }>(
       `INSERT INTO alert (series_id, starts_at, ends_at, peak_at, peak_value, peak_expected, peak_lower, peak_upper,
-                          peak_score, threshold, peak_vrnn_share, is_history, rule_version)
+                          peak_score, threshold, peak_vrnn_share, is_history, rule_version, severity)
        SELECT ${WRITE_NAMES} FROM unnest(${WRITE_TYPES}) AS w(${WRITE_NAMES})
        RETURNING id, is_history AS "isHistory"`,
       writeColumns(alerts),
@@ -242,9 +245,9 @@ export class CorrectionStore {
 }
 
 const WRITE_NAMES =
-  'series_id, starts_at, ends_at, peak_at, value, expected, lower, upper, score, threshold, vrnn_share, is_history, rule_version';
+  'series_id, starts_at, ends_at, peak_at, value, expected, lower, upper, score, threshold, vrnn_share, is_history, rule_version, severity';
 const WRITE_TYPES = ['int', 'timestamptz', 'timestamptz', 'timestamptz']
-  .concat(['float8', 'float8', 'float8', 'float8', 'real', 'real', 'real', 'boolean', 'int'])
+  .concat(['float8', 'float8', 'float8', 'float8', 'real', 'real', 'real', 'boolean', 'int', 'text'])
   .map((type, at) => `$${at + 1}::${type}[]`)
   .join(', ');
 
@@ -258,6 +261,7 @@ const writeColumns = (alerts: readonly AlertWrite[]): unknown[] => [
   ),
   alerts.map(({ isHistory }) => isHistory),
   alerts.map(({ stretch }) => stretch.ruleVersion),
+  alerts.map(({ severity }) => severity),
 ];
 
 const columns = (spans: readonly From[]): unknown[] => [

@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 const START = Date.UTC(2026, 0, 1);
 const rule: Rule = {
   ...{ alertBudget: 1, fireAfter: 2, resolveAfter: 2 },
-  ...{ direction: 'both', smallestChange: null },
+  ...{ direction: 'both', smallestChange: null, kinds: ['anomaly'], severity: 'warning' },
 };
 const SCORES: Record<string, number> = { '.': 0.2, x: 1.4, X: 1.9 };
 

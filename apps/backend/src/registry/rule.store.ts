@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Direction } from '@bellwether/contracts';
+import type { AlertKind, Direction, Severity } from '@bellwether/contracts';
 import { Database, type Queries } from '../database/database';
 import type { Rule, RuleVersion } from './rule';
 
@@ -10,6 +10,8 @@ export interface RuleRow {
   direction: Direction;
   smallest_change: number | null;
   change_is_percent: boolean;
+  kinds: AlertKind[];
+  severity: Severity;
 }
 
 export const RULE_COLUMNS = [
@@ -19,10 +21,12 @@ export const RULE_COLUMNS = [
   'direction',
   'smallest_change',
   'change_is_percent',
+  'kinds',
+  'severity',
 ] as const;
 
 const NAMES = RULE_COLUMNS.join(', ');
-const VALUES = '$2::real, $3::int, $4::int, $5::text, $6::float8, $7::boolean';
+const VALUES = '$2::real, $3::int, $4::int, $5::text, $6::float8, $7::boolean, $8::text[], $9::text';
 
 /** Every version of the rule of each detector. */
 @Injectable()
@@ -58,7 +62,7 @@ export class RuleStore {
         [detectorId],
       );
       if (!rows[0]) return;
-      const { alertBudget, fireAfter, resolveAfter, direction, smallestChange } = change(ruleOf(rows[0]));
+      const rule = change(ruleOf(rows[0]));
       await queries.query(
         `WITH changed AS (
            UPDATE detector d SET (${NAMES}) = ROW(${VALUES}), rule_version = d.rule_version + 1
@@ -66,16 +70,12 @@ export class RuleStore {
            RETURNING d.id, d.rule_version
          )
          INSERT INTO rule (detector_id, version, since, ${NAMES})
-         SELECT c.id, c.rule_version, $8::timestamptz, ${VALUES} FROM changed c`,
+         SELECT c.id, c.rule_version, $10::timestamptz, ${VALUES} FROM changed c`,
         [
           detectorId,
-          alertBudget,
-          fireAfter,
-          resolveAfter,
-          direction,
-          smallestChange?.value ?? null,
-          smallestChange?.isPercent ?? false,
-          since,
+          ...[rule.alertBudget, rule.fireAfter, rule.resolveAfter, rule.direction],
+          ...[rule.smallestChange?.value ?? null, rule.smallestChange?.isPercent ?? false],
+          ...[rule.kinds, rule.severity, since],
         ],
       );
     });
@@ -89,4 +89,6 @@ export const ruleOf = (row: RuleRow): Rule => ({
   direction: row.direction,
   smallestChange:
     row.smallest_change === null ? null : { value: row.smallest_change, isPercent: row.change_is_percent },
+  kinds: row.kinds,
+  severity: row.severity,
 });

@@ -3,7 +3,7 @@ import { type Detector, type RuleChange, SENSITIVITY_BUDGETS } from '@bellwether
 
 export type Rule = Pick<
   Detector,
-  'alertBudget' | 'fireAfter' | 'resolveAfter' | 'direction' | 'smallestChange'
+  'alertBudget' | 'fireAfter' | 'resolveAfter' | 'direction' | 'smallestChange' | 'kinds' | 'severity'
 >;
 
 /** When a version became valid; −Infinity: it always was. */
@@ -19,7 +19,8 @@ export const validAt = <T extends Since>(versions: readonly T[], time: Date): T 
 
 /** The rule that a change asks for; what it leaves out stays. */
 export function changed(rule: Rule, { sensitivity, ...change }: RuleChange): Rule {
-  const { alertBudget, fireAfter, resolveAfter, direction, smallestChange } = rule;
+  const { alertBudget, fireAfter, resolveAfter, direction, smallestChange, kinds, severity } = rule;
   const budget = sensitivity ? { alertBudget: SENSITIVITY_BUDGETS[sensitivity] } : {};
-  return { alertBudget, fireAfter, resolveAfter, direction, smallestChange, ...budget, ...change };
+  const present = { alertBudget, fireAfter, resolveAfter, direction, smallestChange, kinds, severity };
+  return { ...present, ...budget, ...change };
 }

@@ -26,11 +26,21 @@ export class SeriesService {
 
   async change(id: number, change: SeriesChange): Promise<Series> {
     if (change.isCounter) await this.ensureRateable(id);
+    await this.ensureLimits(id, change);
     if (!(await this.store.change(id, change))) throw new NotFound('series', id);
     if (change.periodMs === null) await this.inferPeriods([id]);
     const series = await this.store.byId(id);
     if (!series) throw new NotFound('series', id);
     return series;
+  }
+
+  private async ensureLimits(id: number, change: SeriesChange): Promise<void> {
+    if (change.lowerLimit === undefined && change.upperLimit === undefined) return;
+    const series = await this.store.byId(id);
+    if (!series) throw new NotFound('series', id);
+    const { lowerLimit, upperLimit } = { ...series, ...change };
+    if (lowerLimit !== null && upperLimit !== null && lowerLimit >= upperLimit)
+      throw new BadInput(`lowerLimit: ${lowerLimit} is not below the upper limit, ${upperLimit}`);
   }
 
   private async ensureRateable(id: number): Promise<void> {

@@ -17,7 +17,8 @@ export interface Page {
 
 /** Everything the API says about the series of `page`, a CTE: paginate first, look things up for its rows alone. */
 const SERIES = `
-  SELECT p.id, p.name, p.labels, p.unit, p.is_counter, p.rate_of, p.period_ms, p.period_is_set, w.first_sample_at, w.last_sample_at,
+  SELECT p.id, p.name, p.labels, p.unit, p.is_counter, p.rate_of, p.period_ms, p.period_is_set, p.upper_limit, p.lower_limit,
+         p.breach_probability::float8 AS breach_probability, w.first_sample_at, w.last_sample_at,
          v.value AS last_value, n.score, n.peak_score, u.reason AS unmodelled, a.starts_at AS firing_since,
          EXISTS (SELECT FROM model m
                  WHERE m.period_ms = p.period_ms AND m.promoted_at IS NOT NULL AND m.retired_at IS NULL) AS has_champion,
@@ -77,10 +78,10 @@ export class SeriesStore {
   }
 
   /** Changes what is given and leaves the rest; false: there is no such series. A period of null is no longer set. */
-  async change(id: number, { periodMs, unit, isCounter }: SeriesChange): Promise<boolean> {
+  async change(id: number, { isCounter, ...fields }: SeriesChange): Promise<boolean> {
     return this.database.transaction(async (queries) => {
       if (isCounter !== undefined) await changeCounter(queries, id, isCounter);
-      return changeFields(queries, id, { periodMs, unit });
+      return changeFields(queries, id, fields);
     });
   }
 
@@ -146,15 +147,21 @@ export class SeriesStore {
 async function changeFields(
   queries: Queries,
   id: number,
-  { periodMs, unit }: Pick<SeriesChange, 'periodMs' | 'unit'>,
+  { periodMs, unit, upperLimit, lowerLimit, breachProbability }: Omit<SeriesChange, 'isCounter'>,
 ): Promise<boolean> {
   const { rowCount } = await queries.query(
     `UPDATE series
      SET period_ms = CASE WHEN $2 THEN $3::bigint ELSE period_ms END,
          period_is_set = CASE WHEN $2 THEN $3::bigint IS NOT NULL ELSE period_is_set END,
-         unit = CASE WHEN $4 THEN $5 ELSE unit END
+         unit = CASE WHEN $4 THEN $5 ELSE unit END,
+         upper_limit = CASE WHEN $6 THEN $7::float8 ELSE upper_limit END,
+         lower_limit = CASE WHEN $8 THEN $9::float8 ELSE lower_limit END,
+         breach_probability = CASE WHEN $10 THEN $11::real ELSE breach_probability END
      WHERE id = $1`,
-    [id, periodMs !== undefined, periodMs ?? null, unit !== undefined, unit || null],
+    [
+      ...[id, periodMs !== undefined, periodMs ?? null, unit !== undefined, unit || null],
+      ...[upperLimit, lowerLimit, breachProbability].flatMap((value) => [value !== undefined, value ?? null]),
+    ],
   );
   return rowCount === 1;
 }

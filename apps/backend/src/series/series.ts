@@ -97,6 +97,9 @@ export interface SeriesRow {
   /** bigint, so text on the wire */
   period_ms: string | null;
   period_is_set: boolean;
+  upper_limit: number | null;
+  lower_limit: number | null;
+  breach_probability: number | null;
   first_sample_at: Date | null;
   last_sample_at: Date | null;
   last_value: number | null;
@@ -120,6 +123,9 @@ export function toSeries(row: SeriesRow): Series {
     rateOf: row.rate_of,
     periodMs,
     periodIsSet: row.period_is_set,
+    upperLimit: row.upper_limit,
+    lowerLimit: row.lower_limit,
+    breachProbability: row.breach_probability && Number(row.breach_probability.toPrecision(6)),
     firstSampleAt: first?.toISOString() ?? null,
     lastSampleAt: last?.toISOString() ?? null,
     lastValue: row.last_value,
