@@ -55,6 +55,7 @@ const ROUTES = [
   'get /api/v1/series/{id}/view',
   'get /api/v1/alerts',
   'get /api/v1/alerts/{id}',
+  'get /api/v1/alerts/{id}/explanation',
   'get /api/v1/incidents',
   'get /api/v1/incidents/{id}',
   'post /api/v1/incidents/{id}/acknowledge',

@@ -10,6 +10,9 @@ import { ChannelService } from './channel.service';
 import { ChannelStore } from './channel.store';
 import { ChartStore } from './chart.store';
 import { CorrectionStore } from './correction.store';
+import { ExplanationController } from './explanation.controller';
+import { ExplanationService } from './explanation.service';
+import { ExplanationStore } from './explanation.store';
 import { GroupingStore } from './grouping.store';
 import { IncidentController } from './incident.controller';
 import { IncidentDeskService } from './incident-desk.service';
@@ -37,6 +40,7 @@ import { VerdictStore } from './verdict.store';
   imports: [RegistryModule, TrainingModule, ScoringModule],
   controllers: [
     AlertController,
+    ExplanationController,
     IncidentController,
     VerdictController,
     VerdictLinkController,
@@ -48,6 +52,8 @@ import { VerdictStore } from './verdict.store';
     ChannelService,
     ChannelStore,
     CorrectionStore,
+    ExplanationService,
+    ExplanationStore,
     GroupingStore,
     IncidentDeskService,
     IncidentStore,
