@@ -88,7 +88,7 @@ test('the curl command carries this address, and once it is run its series appea
   expect(await answer.json()).toEqual({ written: 1, refused: [] });
 
   const [{ series }] = JSON.parse(body) as [{ series: string }];
-  await reads(overview.getByRole('main'), 'All calm: no alert is firing on 1 series.');
+  await reads(overview.getByRole('main'), 'All calm: no incident is open on 1 series.');
   await sees(list.getByRole('link', { name: series, exact: true }));
   expect(await Promise.all([loadedAt(overview), loadedAt(list)])).toEqual(loaded);
 });

@@ -153,6 +153,8 @@ describe('a spike', () => {
   let series: Page;
   let alert: Alert;
   const firing = (place: Page | Locator) => place.getByRole('article', { name: `Alert on ${NAME}, firing` });
+  const incident = (place: Page | Locator) =>
+    place.getByRole('article', { name: new RegExp(`^Incident \\d+: ${NAME}.*, open$`) });
   const resolved = (place: Page | Locator) =>
     place.getByRole('article', { name: `Alert on ${NAME}, resolved` });
 
@@ -160,17 +162,17 @@ describe('a spike', () => {
     overview = await person.open(bellwether.url);
     series = await person.open(`${bellwether.url}/series/?id=${id}`);
     await Promise.all([isLive(overview), isLive(series)]);
-    await sees(region(overview, 'Open alerts').getByText('Nothing is firing.'));
+    await sees(region(overview, 'Open incidents').getByText('Nothing is wrong now.'));
   });
 
-  test('becomes an alert on the overview, by itself, with its why', async () => {
+  test('becomes an incident on the overview, by itself, with its why', async () => {
     await send(4, (value) => value + 400);
-    await sees(firing(region(overview, 'Open alerts')));
+    await sees(incident(region(overview, 'Open incidents')));
     [alert] = (await bellwether.get<[Alert]>('/api/v1/alerts?state=firing'))!;
     expect(alert.why).toContain('expected');
-    await reads(firing(region(overview, 'Open alerts')), alert.why);
-    await reads(overview.getByRole('main'), '1 alert is firing, of 1 series.');
-    await sees(overview.getByRole('link', { name: 'Alerts 1 firing' }));
+    await reads(incident(region(overview, 'Open incidents')), alert.why);
+    await reads(overview.getByRole('main'), '1 incident is open; 1 series in all.');
+    await sees(overview.getByRole('link', { name: 'Incidents 1 open' }));
   });
 
   test('is marked on the page of the series, which says the same', async () => {
@@ -180,7 +182,8 @@ describe('a spike', () => {
   });
 
   test('is on the page of alerts, from where a link leads to that stretch of the series', async () => {
-    await overview.getByRole('link', { name: 'Alerts 1 firing' }).click();
+    await overview.getByRole('link', { name: 'Incidents 1 open' }).click();
+    await overview.getByRole('link', { name: 'All alerts' }).click();
     await reads(firing(overview), alert.why);
     await firing(overview).getByRole('link', { name: NAME }).click();
     await overview.waitForURL(/from=/);
@@ -211,10 +214,10 @@ describe('a spike', () => {
     await send(40);
     await sees(
       resolved(region(overview, 'Ended in the last 24 h')),
-      region(overview, 'Open alerts').getByText('Nothing is firing.'),
+      region(overview, 'Open incidents').getByText('Nothing is wrong now.'),
       resolved(region(series, 'Alerts')),
     );
-    await overview.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Alerts' }).click();
+    await overview.getByRole('link', { name: 'All alerts' }).click();
     await sees(resolved(overview));
     expect(await firing(overview).count()).toBe(0);
   });

@@ -33,7 +33,7 @@ export async function photograph(person: Person, state: string, shots: Shot[]): 
 
 /** The pages that are always there. */
 export const pagesOf = (url: string): Shot[] =>
-  ['', 'series/', 'alerts/', 'sources/', 'settings/', 'sign-in/'].map((path) => ({
+  ['', 'series/', 'incidents/', 'alerts/', 'sources/', 'settings/', 'sign-in/'].map((path) => ({
     name: path.slice(0, -1) || 'overview',
     address: `${url}/${path}`,
   }));

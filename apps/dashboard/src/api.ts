@@ -89,6 +89,9 @@ export const useIncidents = (list: IncidentListQuery) =>
     { keepPreviousData: true },
   );
 
+/** The newest that are open: what the overview shows and the frame counts. */
+export const useOpenIncidents = () => useIncidents({ state: 'open', limit: 6, offset: 0 });
+
 /** One with its story. */
 export const useIncident = (id: number) =>
   useAnswer(['incident', id], () => call<IncidentDetail>(`/incidents/${id}`, (c) => c.IncidentDetail));

@@ -15,7 +15,7 @@ import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { SWRConfig } from 'swr';
-import { ApiError, useAlerts } from '@/api';
+import { ApiError, useOpenIncidents } from '@/api';
 import { LiveProvider } from '@/live';
 import { counted } from '@/words';
 import { DemoStrip } from './demo-strip';
@@ -26,7 +26,7 @@ import { UploadOutcome } from './upload-outcome';
 const PLACES: { href: string; name: string; icon: LucideIcon }[] = [
   { href: '/', name: 'Overview', icon: LayoutDashboard },
   { href: '/series/', name: 'Series', icon: Activity },
-  { href: '/alerts/', name: 'Alerts', icon: BellRing },
+  { href: '/incidents/', name: 'Incidents', icon: BellRing },
   { href: '/silences/', name: 'Silences', icon: BellOff },
   { href: '/models/', name: 'Models', icon: BrainCircuit },
   { href: '/sources/', name: 'Sources', icon: CloudDownload },
@@ -57,7 +57,7 @@ export function Shell({ children }: { children: ReactNode }) {
 }
 
 function Frame({ children, strip }: { children: ReactNode; strip: ReactNode }) {
-  const firing = useAlerts({ state: 'firing', limit: 1, offset: 0 }).data?.total;
+  const open = useOpenIncidents().data?.total;
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[13rem_minmax(0,1fr)]">
       <a
@@ -68,7 +68,7 @@ function Frame({ children, strip }: { children: ReactNode; strip: ReactNode }) {
       </a>
       <header className="sticky top-0 z-30 flex h-12 items-center gap-3 border-b border-line bg-surface px-3 lg:h-dvh lg:flex-col lg:items-stretch lg:gap-1 lg:border-r lg:border-b-0 lg:p-3">
         <Brand />
-        <Navigation firing={firing} />
+        <Navigation open={open} />
         <div className="ml-auto flex items-center gap-2 lg:mt-auto lg:ml-0 lg:justify-between lg:pl-2">
           <LiveNote />
           <ThemeToggle />
@@ -82,11 +82,7 @@ function Frame({ children, strip }: { children: ReactNode; strip: ReactNode }) {
         </main>
       </div>
       <p className="sr-only" role="status" aria-live="polite">
-        {firing === undefined
-          ? ''
-          : firing === 0
-            ? 'No alert is firing'
-            : `${counted(firing, 'alert')} firing`}
+        {open === undefined ? '' : open === 0 ? 'No incident is open' : `${counted(open, 'incident')} open`}
       </p>
     </div>
   );
@@ -114,7 +110,11 @@ function Brand() {
   );
 }
 
-function Navigation({ firing }: { firing: number | undefined }) {
+/** Alerts are a part of incidents, and have no place of their own. */
+const isWithin = (href: string, path: string): boolean =>
+  path.startsWith(href.slice(0, -1)) || (href === '/incidents/' && path.startsWith('/alerts'));
+
+function Navigation({ open }: { open: number | undefined }) {
   const path = usePathname();
   return (
     <nav
@@ -122,7 +122,7 @@ function Navigation({ firing }: { firing: number | undefined }) {
       className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-7 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:static lg:flex lg:flex-col lg:gap-0.5 lg:border-0 lg:pb-0"
     >
       {PLACES.map(({ href, name, icon: Icon }) => {
-        const isHere = href === '/' ? path === '/' : path.startsWith(href.slice(0, -1));
+        const isHere = href === '/' ? path === '/' : isWithin(href, path);
         return (
           <Link
             key={href}
@@ -132,7 +132,7 @@ function Navigation({ firing }: { firing: number | undefined }) {
           >
             <Icon aria-hidden className="size-5 lg:size-4" />
             {name}
-            {name === 'Alerts' && firing !== undefined && firing > 0 && <FiringCount count={firing} />}
+            {name === 'Incidents' && open !== undefined && open > 0 && <OpenCount count={open} />}
           </Link>
         );
       })}
@@ -140,11 +140,11 @@ function Navigation({ firing }: { firing: number | undefined }) {
   );
 }
 
-function FiringCount({ count }: { count: number }) {
+function OpenCount({ count }: { count: number }) {
   return (
     <span className="absolute top-1 left-1/2 ml-1.5 min-w-4 rounded-full bg-alert px-1 text-center text-[0.65rem] leading-4 font-semibold text-surface lg:static lg:ml-auto lg:px-1.5 lg:text-xs lg:leading-5">
       {count > 99 ? '99+' : count}
-      <span className="sr-only"> firing</span>
+      <span className="sr-only"> open</span>
     </span>
   );
 }

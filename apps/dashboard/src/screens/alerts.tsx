@@ -53,7 +53,7 @@ function AlertList({ state, series }: AlertListProps) {
   const name = series === undefined ? undefined : page?.items[0]?.series.name;
   return (
     <>
-      <PageHead title="Alerts">
+      <PageHead title="Alerts" actions={<LinkButton href="/incidents/">Incidents</LinkButton>}>
         {page !== undefined && `${counted(page.total, 'alert')}${state === undefined ? '' : `, ${state}`}`}
         {series !== undefined && (
           <>

@@ -122,11 +122,16 @@ function SeriesAlerts({ series }: { series: Series }) {
           </li>
         ))}
       </ul>
-      {data !== undefined && data.total > data.items.length && (
-        <LinkButton href={`/alerts/?series=${series.id}`} className="mt-3">
-          All {counted(data.total, 'alert')}
+      <div className="mt-3 flex flex-wrap gap-2">
+        {data !== undefined && data.total > data.items.length && (
+          <LinkButton href={`/alerts/?series=${series.id}`}>
+            All {counted(data.total, 'alert')} of this series
+          </LinkButton>
+        )}
+        <LinkButton href="/alerts/" look="quiet">
+          All alerts
         </LinkButton>
-      )}
+      </div>
     </Card>
   );
 }

@@ -1,29 +1,33 @@
-/** What is wrong now: open alerts, the most surprising series, whether samples come in and models are trained. */
+/** What is wrong now: open incidents, the most surprising series, whether samples come in and models are trained. */
 'use client';
 
 import { CircleCheck } from 'lucide-react';
-import type { Overview } from '@bellwether/contracts';
-import { useOverview } from '@/api';
+import type { Incident, Overview } from '@bellwether/contracts';
+import { type Page, useOpenIncidents, useOverview } from '@/api';
 import { RateBars } from '@/charts/rate-bars';
 import { AlertItem } from '@/parts/alert-item';
 import { Card, Fact, PageHead } from '@/parts/card';
 import { Connect } from '@/parts/connect';
 import { Empty, Failure, Loading } from '@/parts/feedback';
 import { LinkButton } from '@/parts/button';
+import { IncidentItem } from '@/parts/incident-item';
 import { SurprisingSeries } from '@/parts/surprising-series';
 import { TrainingState } from '@/parts/training-state';
 import { counted, duration, figure } from '@/words';
 
 export function OverviewScreen() {
-  const { data: overview, error, mutate } = useOverview();
-  if (overview === undefined) {
+  const { data: overview, error: overviewError, mutate } = useOverview();
+  const incidents = useOpenIncidents();
+  const error = overviewError ?? incidents.error;
+  const retry = () => Promise.all([mutate(), incidents.mutate()]);
+  if (overview === undefined || incidents.data === undefined) {
     return (
       <>
         <PageHead title="Overview" />
         {error === undefined ? (
           <Loading what="Loading the overview" />
         ) : (
-          <Failure error={error} onRetry={() => mutate()} />
+          <Failure error={error} onRetry={retry} />
         )}
       </>
     );
@@ -31,22 +35,22 @@ export function OverviewScreen() {
   const isEmpty = overview.ingest.seriesCount === 0;
   return (
     <>
-      <PageHead title="Overview">{headline(overview)}</PageHead>
-      {error !== undefined && <Failure error={error} onRetry={() => mutate()} />}
-      {isEmpty ? <Beginning overview={overview} /> : <State overview={overview} />}
+      <PageHead title="Overview">{headline(overview, incidents.data.total)}</PageHead>
+      {error !== undefined && <Failure error={error} onRetry={retry} />}
+      {isEmpty ? <Beginning overview={overview} /> : <State overview={overview} open={incidents.data} />}
     </>
   );
 }
 
-function headline({ openAlerts, ingest, demo }: Overview): string {
+function headline({ ingest, demo }: Overview, open: number): string {
   if (ingest.seriesCount === 0) {
     return demo.isRunning
       ? 'The demo is starting.'
       : 'Nothing is watched yet. Bring in some samples, in one of four ways.';
   }
   const watched = counted(ingest.seriesCount, 'series', 'series');
-  if (openAlerts.length === 0) return `All calm: no alert is firing on ${watched}.`;
-  return `${counted(openAlerts.length, 'alert is', 'alerts are')} firing, of ${watched}.`;
+  if (open === 0) return `All calm: no incident is open on ${watched}.`;
+  return `${counted(open, 'incident is', 'incidents are')} open; ${watched} in all.`;
 }
 
 function Beginning({ overview }: { overview: Overview }) {
@@ -54,11 +58,11 @@ function Beginning({ overview }: { overview: Overview }) {
   return <Connect />;
 }
 
-function State({ overview }: { overview: Overview }) {
+function State({ overview, open }: { overview: Overview; open: Page<Incident> }) {
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_19rem]">
       <div className="min-w-0 space-y-4">
-        <OpenAlerts overview={overview} />
+        <OpenIncidents open={open} />
         <Surprising overview={overview} />
       </div>
       <div className="grid min-w-0 gap-4 md:grid-cols-2 xl:grid-cols-1">
@@ -70,28 +74,26 @@ function State({ overview }: { overview: Overview }) {
   );
 }
 
-const MOST_OPEN = 6;
-
-function OpenAlerts({ overview: { openAlerts } }: { overview: Overview }) {
+function OpenIncidents({ open: { items, total } }: { open: Page<Incident> }) {
   return (
-    <Card title="Open alerts" aside={counted(openAlerts.length, 'alert')}>
-      {openAlerts.length === 0 ? (
+    <Card title="Open incidents" aside={counted(total, 'incident')}>
+      {items.length === 0 ? (
         <p className="flex items-center gap-2 text-sm text-muted">
           <CircleCheck aria-hidden className="size-4 text-ok" />
-          Nothing is firing. New alerts appear here by themselves.
+          Nothing is wrong now. A new incident appears here by itself.
         </p>
       ) : (
         <ul className="space-y-4">
-          {openAlerts.slice(0, MOST_OPEN).map((alert) => (
-            <li key={alert.id}>
-              <AlertItem alert={alert} />
+          {items.map((incident) => (
+            <li key={incident.id}>
+              <IncidentItem incident={incident} />
             </li>
           ))}
         </ul>
       )}
-      {openAlerts.length > MOST_OPEN && (
-        <LinkButton href="/alerts/?state=firing" className="mt-3">
-          All {counted(openAlerts.length, 'open alert')}
+      {total > items.length && (
+        <LinkButton href="/incidents/" className="mt-3">
+          All {counted(total, 'open incident')}
         </LinkButton>
       )}
     </Card>
@@ -157,7 +159,7 @@ function RecentAlerts({ overview: { recentAlerts } }: { overview: Overview }) {
     >
       {recentAlerts.length === 0 ? (
         <p className="text-sm text-muted">
-          No alert ended in the last 24 h. Older ones are on the Alerts page.
+          No alert ended in the last 24 h. Older ones are among all alerts.
         </p>
       ) : (
         <ul className="space-y-3 text-sm">
