@@ -77,7 +77,7 @@ describe('channels', () => {
       place: new URL(receiverUrl).host,
       secretsSet: ['url'],
       settings: {},
-      waiting: 0,
+      ...{ leastSeverity: 'info', groupWaitSeconds: 10, sendResolved: true, waiting: 0 },
     });
     expect((await call('GET', '/channels')).body).toContainEqual(added.body);
     expect((await call('DELETE', `/channels/${added.body.id}`)).status).toBe(204);
@@ -105,6 +105,8 @@ describe('channels', () => {
     ],
     ['an Alertmanager with its own repetition', { kind: 'alertmanager', repeatHours: 1 }, /^repeatHours: /],
     ['a repetition every minute', { repeatHours: 0.01 }, /^repeatHours: /],
+    ['an unknown severity', { leastSeverity: 'loud' }, /^leastSeverity: /],
+    ['to wait for hours', { groupWaitSeconds: 601 }, /^groupWaitSeconds: /],
     ['an unknown field', { colour: 'red' }, /colour/],
     ['no name', { name: ' ' }, /^name: /],
   ] as const) {
@@ -194,6 +196,7 @@ describe('a channel', () => {
       name: 'channel.spec 2',
       selector: { labels: { env: 'prod' } },
       repeatHours: 4,
+      ...{ leastSeverity: 'critical', groupWaitSeconds: 60 },
     });
     expect(changed.body).toMatchObject({
       ...{
@@ -201,6 +204,7 @@ describe('a channel', () => {
         selector: { labels: { env: 'prod' } },
         repeatHours: 4,
         sendResolved: true,
+        ...{ leastSeverity: 'critical', groupWaitSeconds: 60 },
       },
       secretsSet: ['url', 'secret'],
     });

@@ -6,7 +6,7 @@ import { GroupingStore, type StoredIncident } from './grouping.store';
 import { summaryOf } from './incident';
 import { type Change, changesOf, isReopened, type Numbered, story } from './incident.story';
 import { OutboxStore } from './outbox.store';
-import { firedTogether, rarer, tells, windowMs } from './related';
+import { companions, rarer, tells, windowMs } from './related';
 import { RelatedStore } from './related.store';
 
 /** What happened to alerts in a transaction. */
@@ -95,7 +95,7 @@ export class IncidentService {
       seriesId,
       before: new Date(startsMs - windowMs(periodMs)),
     }));
-    const often = (await this.related.pasts(queries, asked)).map((ones) => ones.filter(firedTogether));
+    const often = (await this.related.pasts(queries, asked)).map(companions);
     const seriesIds = [
       ...seriesOf(changed),
       ...shared.filter(tells).flatMap((one) => one.seriesIds),

@@ -1,7 +1,8 @@
 import type { ToldIncident } from '@bellwether/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backoffMs, baseUrlOf, decide, MAX_ATTEMPTS, messageOf } from './notification';
+import type { Member } from './grouping';
+import { backoffMs, baseUrlOf, chosen, decide, isFor, MAX_ATTEMPTS, messageOf, toldOf } from './notification';
 
 const DAY_MS = 86_400_000;
 const refused = (status?: number) => ({ delivered: false, detail: '', status });
@@ -100,4 +101,52 @@ describe('a notification', () => {
   ] as const) {
     test(`links to ${name}`, () => expect(baseUrlOf(config)).toBe(expected));
   }
+});
+
+describe('of an incident', () => {
+  /** An alert for each letter: F fires, e has ended, h fires in history; where it is upper, it is not silenced. */
+  const members = (letters: string): Member[] =>
+    [...letters].map((letter, id) => ({
+      ...{ id, kind: 'anomaly', severity: 'warning', seriesId: id, name: `s${id}`, labels: { host: 'a' } },
+      ...{ periodMs: 60_000, startsMs: id * 3_600_000, endsMs: /e/i.test(letter) ? 9e9 : null },
+      ...{ isHistory: /h/i.test(letter), score: 1, incidentId: 1 },
+    }));
+  const shown = (letters: string, event: 'incident.firing' | 'incident.resolved') =>
+    chosen(members(letters), { event, isSilenced: ({ id }) => letters[id] === letters[id]!.toLowerCase() })
+      .map(({ id }) => id)
+      .join('');
+
+  for (const [name, letters, event, expected] of [
+    ['what fires is told, the first first', 'FFF', 'incident.firing', '012'],
+    ['what has ended is not, while something fires', 'EFE', 'incident.firing', '1'],
+    ['what is silenced is not, while something else fires', 'fFf', 'incident.firing', '1'],
+    ['what is silenced is told where nothing else fires', 'ffE', 'incident.firing', '01'],
+    ['what is over is told where nothing fires', 'EE', 'incident.firing', '01'],
+    ['history is not told', 'HF', 'incident.firing', '1'],
+    ['all of it is told when it is over', 'eEe', 'incident.resolved', '012'],
+  ] as const)
+    test(name, () => expect(shown(letters, event)).toBe(expected));
+
+  test('the title and the reasons are of what is told', () => {
+    const incident = { id: 1, title: 's0 and 2 more series', severity: 'warning' as const, mergedInto: null };
+    const span = { startsAt: '2026-01-01T00:00:00Z', endsAt: null };
+    const told = (ones: Member[], mergedInto: number | null = null) =>
+      toldOf({ ...incident, ...span, mergedInto, reasons: ['why.'] }, ones, []);
+    expect(told(members('FFF').slice(1))).toMatchObject({
+      ...{ title: 's1{host=a} and 1 more series', reasons: ['why.'], alertCount: 2, seriesCount: 2 },
+    });
+    expect(told(members('FFF').slice(2))).toMatchObject({ title: 's2{host=a}', reasons: [], seriesCount: 1 });
+    expect(told(members('F'), 7)).toMatchObject({ title: 's0 and 2 more series', mergedInto: 7 });
+  });
+
+  for (const [name, selector, leastSeverity, expected] of [
+    ['every one', {}, 'info', true],
+    ['those of its labels', { labels: { host: 'a' } }, 'info', true],
+    ['none of other labels', { labels: { host: 'b' } }, 'info', false],
+    ['those of its name', { name: 's0' }, 'warning', true],
+    ['none of another name', { name: 's1' }, 'info', false],
+    ['none that is less severe', {}, 'critical', false],
+  ] as const)
+    test(`a channel is for ${name}`, () =>
+      expect(isFor({ selector, leastSeverity }, members('F')[0]!)).toBe(expected));
 });

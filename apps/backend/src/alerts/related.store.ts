@@ -66,13 +66,12 @@ export class RelatedStore {
        )
        SELECT p.key, p.value, c.ids AS "seriesIds", o.has_other AS "hasOther"
        FROM pair p
+       CROSS JOIN LATERAL (SELECT carriers(jsonb_build_object(p.key, p.value), $3) AS ids OFFSET 0) c
        CROSS JOIN LATERAL (
-         SELECT array_agg(c.id ORDER BY c.id) AS ids
-         FROM (SELECT s.id FROM series s WHERE s.labels @> jsonb_build_object(p.key, p.value) LIMIT $3) c
-       ) c
-       CROSS JOIN LATERAL (
-         SELECT cardinality(c.ids) BETWEEN 2 AND $3 - 1
-           AND EXISTS (SELECT FROM series s WHERE s.labels ? p.key AND s.labels->>p.key <> p.value) AS has_other
+         SELECT CASE WHEN cardinality(c.ids) BETWEEN 2 AND $3 - 1
+                     THEN EXISTS (SELECT FROM series s WHERE s.labels ? p.key AND s.labels->>p.key <> p.value)
+                     ELSE false END AS has_other
+         OFFSET 0
        ) o
        WHERE o.has_other`,
       [seriesIds, BROAD, MOST_CARRIERS + 1],

@@ -53,6 +53,13 @@ export function oftenTogether(past: Past): string {
   return `fired together ${met} of ${total} times before`;
 }
 
+/** The series that fired together with one, those that did so most often; no more than are named of one. */
+export const companions = <Met extends Past>(pasts: readonly Met[]): Met[] =>
+  pasts
+    .filter(firedTogether)
+    .sort((a, b) => rarer(b).met - rarer(a).met)
+    .slice(0, MOST_RELATED);
+
 /** The series that one is related to, each once: by the label that fewest carry, else by what was before. */
 export function relationsOf(
   seriesId: number,
@@ -63,7 +70,7 @@ export function relationsOf(
   const telling = shared.filter((one) => tells(one) && one.seriesIds.includes(seriesId));
   for (const one of telling.sort((a, b) => a.seriesIds.length - b.seriesIds.length))
     for (const id of one.seriesIds) if (id !== seriesId && !words.has(id)) words.set(id, inCommon(one));
-  for (const past of pasts.filter(firedTogether).sort((a, b) => rarer(b).met - rarer(a).met))
+  for (const past of companions(pasts))
     if (!words.has(past.seriesId)) words.set(past.seriesId, oftenTogether(past));
   return [...words].map(([id, text]) => ({ seriesId: id, words: text })).slice(0, MOST_RELATED);
 }
