@@ -35,7 +35,13 @@ process.once('message', ({ nowMs }) => {
     config,
     () => nowMs,
   );
-  setInterval(() => void service.deliver(Math.random), EVERY_MS);
+  let isLooking = false;
+  setInterval(async () => {
+    if (isLooking) return;
+    isLooking = true;
+    await service.deliver(Math.random);
+    isLooking = false;
+  }, EVERY_MS);
 });
 
 database.query('SELECT 1').then(() => process.send('ready'));
