@@ -2,7 +2,7 @@
 ALTER TABLE series
   ADD COLUMN upper_limit double precision,
   ADD COLUMN lower_limit double precision,
-  ADD COLUMN breach_probability real CHECK (breach_probability BETWEEN 0.5 AND 0.99),
+  ADD COLUMN breach_probability real CHECK (breach_probability BETWEEN 0.5 AND 0.95),
   ADD CHECK (lower_limit < upper_limit);
 
 -- Which kinds of alerts a detector raises, and how much they matter: of its rule, so with versions.

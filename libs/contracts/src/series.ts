@@ -74,7 +74,7 @@ export const SeriesChange = z
     breachProbability: z
       .number('the probability is a number')
       .min(0.5, 'the probability is at least 0.5')
-      .max(0.99, 'the probability is at most 0.99')
+      .max(0.95, 'the probability is at most 0.95: forecasts know no more of the tails')
       .nullable(),
   })
   .partial()

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Alert, AlertKind, AlertQuery, Labels, Severity, VerdictKind } from '@bellwether/contracts';
 import { Database } from '../database/database';
 import { explain } from './explanation';
+import { type FactsByKind, state, type WatchKind } from './statement';
 
 interface AlertRow {
   id: number;
@@ -20,8 +21,11 @@ interface AlertRow {
   peak_expected: number | null;
   peak_lower: number | null;
   peak_upper: number | null;
-  peak_score: number;
-  peak_vrnn_share: number;
+  /** Of anomalies; of other kinds these are null, and there are facts. */
+  peak_score: number | null;
+  peak_vrnn_share: number | null;
+  facts: FactsByKind[WatchKind] | null;
+  record: Alert['record'];
   is_history: boolean;
   rule_version: number;
   verdict: VerdictKind | null;
@@ -29,7 +33,13 @@ interface AlertRow {
 
 const SELECT = `
   SELECT a.id, a.kind, a.severity, a.incident_id, a.series_id, s.name, s.labels, s.unit, s.period_ms::float8 AS period_ms, a.starts_at, a.ends_at, a.peak_at, a.peak_value, a.peak_expected,
-         a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, a.rule_version, v.kind AS verdict
+         a.peak_lower, a.peak_upper, a.peak_score, a.peak_vrnn_share, a.is_history, a.rule_version, v.kind AS verdict, a.facts,
+         CASE a.kind WHEN 'anomaly' THEN NULL WHEN 'breach' THEN a.facts->'record' ELSE (
+           SELECT jsonb_build_object('right', count(*) FILTER (WHERE pv.kind <> 'false_alarm'), 'known', count(*))
+           FROM alert p
+           JOIN verdict pv ON pv.alert_id = p.id
+           WHERE p.series_id = a.series_id AND p.kind = a.kind AND p.starts_at < a.starts_at
+           HAVING count(*) > 0) END AS record
   FROM alert a
   JOIN series s ON s.id = a.series_id
   LEFT JOIN verdict v ON v.alert_id = a.id`;
@@ -105,16 +115,27 @@ function alertOf(row: AlertRow): Alert {
     startsAt: row.starts_at.toISOString(),
     endsAt: row.ends_at?.toISOString() ?? null,
     peak: { time: row.peak_at.toISOString(), ...peak },
-    why: explain({
-      startsAt: row.starts_at,
-      endsAt: row.ends_at,
-      peak: { time: row.peak_at, ...peak },
-      unit: row.unit,
-      periodMs: row.period_ms,
-    }),
+    why: whyOf(row),
     isHistory: row.is_history,
-    record: null,
+    record: row.record,
     ruleVersion: row.rule_version,
     verdict: row.verdict,
   };
+}
+
+function whyOf(row: AlertRow): string {
+  const { starts_at: startsAt, ends_at: endsAt, peak_value: value, unit, record } = row;
+  if (row.kind !== 'anomaly')
+    return state(row.kind, row.facts as FactsByKind[WatchKind], { startsAt, endsAt, value, unit, record });
+  const peak = {
+    ...{
+      time: row.peak_at,
+      value,
+      expected: row.peak_expected,
+      lower: row.peak_lower,
+      upper: row.peak_upper,
+    },
+    ...{ score: row.peak_score!, vrnnShare: row.peak_vrnn_share! },
+  };
+  return explain({ startsAt, endsAt, peak, unit, periodMs: row.period_ms });
 }

@@ -5,6 +5,8 @@ import { TrainingModule } from '../training/training.module';
 import { AlertController } from './alert.controller';
 import { AlertService } from './alert.service';
 import { AlertStore } from './alert.store';
+import { BreachService } from './breach.service';
+import { BreachStore } from './breach.store';
 import { ChannelController } from './channel.controller';
 import { ChannelService } from './channel.service';
 import { ChannelStore } from './channel.store';
@@ -28,12 +30,16 @@ import { PreviewController } from './preview.controller';
 import { PreviewService } from './preview.service';
 import { PreviewStore } from './preview.store';
 import { RelatedStore } from './related.store';
+import { ProfileStore } from './profile.store';
 import { SafeService } from './safe.service';
 import { VerdictLinkController } from './verdict-link.controller';
 import { VerdictLinkService } from './verdict-link.service';
 import { VerdictController } from './verdict.controller';
 import { VerdictService } from './verdict.service';
 import { VerdictStore } from './verdict.store';
+import { WatchSchedule } from './watch.schedule';
+import { WatchService } from './watch.service';
+import { WatchStore } from './watch.store';
 
 /** Shows alerts and channels: for the process that answers HTTP. */
 @Module({
@@ -76,6 +82,8 @@ export class AlertsModule {}
   providers: [
     AlertStore,
     AlertService,
+    BreachService,
+    BreachStore,
     ChannelStore,
     ChartStore,
     CorrectionStore,
@@ -89,8 +97,12 @@ export class AlertsModule {}
     OutboxStore,
     PictureService,
     RelatedStore,
+    ProfileStore,
     SafeService,
     VerdictLinkService,
+    WatchSchedule,
+    WatchService,
+    WatchStore,
   ],
   exports: [AlertService],
 })

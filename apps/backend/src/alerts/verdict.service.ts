@@ -7,7 +7,8 @@ import { Conflict, NotFound } from '../http/problem';
 import { DetectorStore } from '../registry/detector.store';
 import { TrainingRunStore } from '../training/training-run.store';
 import { CorrectionStore } from './correction.store';
-import { floorFor, previewOf, replay, REPLAY_DAYS } from './verdict';
+import type { FactsByKind } from './statement';
+import { floorFor, previewOf, replay, REPLAY_DAYS, watchPreviewOf } from './verdict';
 import { type Judged, VerdictStore } from './verdict.store';
 
 const DAY_MS = 86_400_000;
@@ -31,14 +32,16 @@ export class VerdictService {
 
   async preview(alertId: number, kind: VerdictKind): Promise<VerdictPreview> {
     const alert = await this.find(alertId);
+    if (alert.kind !== 'anomaly') return watchPreviewOf(alert.kind, kind);
     const raised = kind === 'false_alarm' ? await this.raise(alert) : undefined;
     return previewOf(kind, raised?.replay ?? null);
   }
 
   async give(alertId: number, input: VerdictInput): Promise<Verdict> {
     const alert = await this.find(alertId);
-    const raised = input.kind === 'false_alarm' ? await this.raise(alert) : undefined;
-    if (input.kind === 'false_alarm' && !raised) throw new Conflict(previewOf(input.kind, null).detail);
+    const hasFloor = input.kind === 'false_alarm' && alert.kind === 'anomaly';
+    const raised = hasFloor ? await this.raise(alert) : undefined;
+    if (hasFloor && !raised) throw new Conflict(previewOf(input.kind, null).detail);
     const at = new Date(this.now());
     const verdict = await this.store.give(alertId, input, { floor: raised?.floor ?? null, at });
     if (!verdict) throw new NotFound('alert', alertId);
@@ -75,7 +78,10 @@ export class VerdictService {
     };
   }
 
-  private async refit({ seriesId, periodMs }: Judged): Promise<void> {
+  private async refit({ seriesId, kind, facts, ...alert }: Judged): Promise<void> {
+    const paceMs = kind === 'cadence' ? (facts as FactsByKind['cadence']).paceMs : null;
+    if (paceMs !== null) await this.store.setPeriod(seriesId, paceMs);
+    const periodMs = paceMs === null ? alert.periodMs : Math.round(paceMs);
     const detector: Detector | undefined = await this.detectors.ofSeries(seriesId);
     if (detector && periodMs !== null)
       await this.runs.queue(detector.id, periodMs, `series ${seriesId} has a new normal`);

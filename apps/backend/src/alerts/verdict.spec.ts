@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { always, type AlertRule, follow, quiet, type Scored } from './alert';
-import { floorFor, previewOf, replay } from './verdict';
+import { floorFor, previewOf, replay, watchPreviewOf } from './verdict';
 
 const rule: AlertRule = { fireAfter: 3, resolveAfter: 2, direction: 'both', smallestChange: null };
 const SCORES: Record<string, number> = { '.': 0.5, x: 3.25, m: 5, s: 12, X: 15 };
@@ -76,4 +76,17 @@ describe('a replay', () => {
     expect(previewOf('false_alarm', null)).toMatchObject({ isPossible: false });
     expect(previewOf('real', null)).toMatchObject({ isPossible: true, replay: null });
   });
+});
+
+test.each([
+  ['silent', 'false_alarm', /silent only after a quarter longer/],
+  ['frozen', 'false_alarm', /frozen only after a quarter more/],
+  ['cadence', 'false_alarm', /nothing is said of this pace/],
+  ['cadence', 'new_normal', /becomes the period/],
+  ['breach', 'false_alarm', /has to be surer/],
+  ['breach', 'expected', /a recurring silence/],
+] as const)('what is said of an alert that is %s: %s', (of, kind, detail) => {
+  const preview = watchPreviewOf(of, kind);
+  expect(preview).toMatchObject({ kind, isPossible: true, replay: null });
+  expect(preview.detail).toMatch(detail);
 });

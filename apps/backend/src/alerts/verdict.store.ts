@@ -1,9 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Verdict, VerdictInput } from '@bellwether/contracts';
+import type { AlertKind, Verdict, VerdictInput } from '@bellwether/contracts';
 import { Database } from '../database/database';
+import type { FactsByKind, WatchKind } from './statement';
 
 /** The alert a verdict is about. */
 export interface Judged {
+  kind: AlertKind;
+  /** Of other kinds than anomalies. */
+  facts: FactsByKind[WatchKind] | null;
   seriesId: number;
   periodMs: number | null;
   startsAt: Date;
@@ -16,7 +20,7 @@ export class VerdictStore {
 
   async alert(alertId: number): Promise<Judged | undefined> {
     const { rows } = await this.database.query<Judged>(
-      `SELECT a.series_id AS "seriesId", s.period_ms::float8 AS "periodMs", a.starts_at AS "startsAt", a.ends_at AS "endsAt"
+      `SELECT a.kind, a.facts, a.series_id AS "seriesId", s.period_ms::float8 AS "periodMs", a.starts_at AS "startsAt", a.ends_at AS "endsAt"
        FROM alert a
        JOIN series s ON s.id = a.series_id
        WHERE a.id = $1`,
@@ -31,7 +35,7 @@ export class VerdictStore {
       `SELECT a.starts_at AS "startsAt", a.ends_at AS "endsAt"
        FROM verdict v
        JOIN alert a ON a.id = v.alert_id
-       WHERE v.kind = 'real' AND a.series_id = $1 AND a.starts_at >= $2`,
+       WHERE v.kind = 'real' AND a.kind = 'anomaly' AND a.series_id = $1 AND a.starts_at >= $2`,
       [seriesId, since],
     );
     return rows;
@@ -51,6 +55,14 @@ export class VerdictStore {
       [alertId, kind, comment, floor, at],
     );
     return rowCount === 1 ? { alertId, kind, comment, givenAt: at.toISOString() } : undefined;
+  }
+
+  /** Makes this the period of a series, for whoever measures by it: the samples come so far apart now. */
+  async setPeriod(seriesId: number, periodMs: number): Promise<void> {
+    await this.database.query('UPDATE series s SET period_ms = round($2::float8)::bigint WHERE s.id = $1', [
+      seriesId,
+      periodMs,
+    ]);
   }
 
   /** Whether there was one. */

@@ -1,5 +1,5 @@
 /** Verdicts: what follows from what a person said of an alert. Pure. */
-import type { VerdictKind, VerdictPreview } from '@bellwether/contracts';
+import type { AlertKind, VerdictKind, VerdictPreview } from '@bellwether/contracts';
 import { always, type AlertRule, type AlertStretch, follow, quiet, type Scored } from './alert';
 
 /** The newest days of a series on which a false alarm is replayed. */
@@ -54,6 +54,34 @@ const WORDS: Record<Exclude<VerdictKind, 'false_alarm'>, string> = {
   new_normal:
     'What came before it is forgotten: the models of this series are trained anew on what came since.',
 };
+
+/** What follows where the alert was not about anomalies, and that is something else. */
+const WORDS_BY_KIND: Record<Exclude<AlertKind, 'anomaly'>, Partial<Record<VerdictKind, string>>> = {
+  silent: {
+    real: 'It counts as right, which the next one says. Nothing else changes.',
+    false_alarm: 'From now on this series is silent only after a quarter longer than this time.',
+  },
+  frozen: {
+    false_alarm: 'From now on this series is frozen only after a quarter more equal samples than this time.',
+  },
+  cadence: {
+    false_alarm: 'From now on nothing is said of this pace on this series.',
+    new_normal:
+      'This pace becomes the period of the series, and its models are trained anew on what came since.',
+  },
+  breach: {
+    false_alarm:
+      'From now on a forecast for this series has to be surer: 5 percentage points for each false alarm, up to 95 %.',
+  },
+};
+
+/** What a verdict on an alert that is not about anomalies would do, in words. */
+export const watchPreviewOf = (of: Exclude<AlertKind, 'anomaly'>, kind: VerdictKind): VerdictPreview => ({
+  kind,
+  isPossible: true,
+  detail: WORDS_BY_KIND[of][kind] ?? WORDS[kind as keyof typeof WORDS],
+  replay: null,
+});
 
 /** What a verdict would do, in words. `replayed` is of a false alarm; null where no floor would have kept it quiet. */
 export function previewOf(
