@@ -89,8 +89,9 @@ test('says how rare it was, who moved with it and when, and what was like it bef
   const said = await explain(alert!.id);
   expect(said).toMatchObject({
     alert: { id: alert!.id, why: expect.stringContaining('About once in 69 days for this series;') },
+    periodMs: MINUTE,
     rarity: 'about once in 69 days for this series',
-    history: { days: 1.7, asStrange: 2 },
+    history: { days: 1.74, asStrange: 2 },
     siblings: [
       {
         name: 'explanation.spec queue',

@@ -9,6 +9,7 @@ import type {
   ChannelTest,
   DemoState,
   Detector,
+  Explanation,
   Incident,
   IncidentDetail,
   Matcher,
@@ -95,6 +96,12 @@ export const useOpenIncidents = () => useIncidents({ state: 'open', limit: 6, of
 /** One with its story. */
 export const useIncident = (id: number) =>
   useAnswer(['incident', id], () => call<IncidentDetail>(`/incidents/${id}`, (c) => c.IncidentDetail));
+
+/** Why an alert fired, beyond its one sentence. */
+export const useExplanation = (alertId: number) =>
+  useAnswer(['explanation', alertId], () =>
+    call<Explanation>(`/alerts/${alertId}/explanation`, (c) => c.Explanation),
+  );
 
 /** What a verdict on an alert would do; null: not asked yet. */
 export const useVerdictPreview = (alertId: number, kind: VerdictKind | null) =>

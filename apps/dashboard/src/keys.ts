@@ -29,6 +29,7 @@ export type Key =
   | readonly ['series', number]
   | readonly ['view', number, RangeChoice, number]
   | readonly ['alerts', AlertListQuery]
+  | readonly ['explanation', number]
   | readonly ['incidents', IncidentListQuery]
   | readonly ['incident', number]
   | readonly ['verdict-preview', number, VerdictKind]
@@ -68,6 +69,7 @@ function isStaleAfterSeries(key: Key, event: SeriesEvent): boolean {
       return event.type !== 'forecasts';
     case 'alerts':
       return event.type === 'alerts' && isAboutSeries(key[1].series, event.seriesIds);
+    case 'explanation':
     case 'incidents':
     case 'incident':
     case 'channels':

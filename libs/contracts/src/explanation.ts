@@ -6,6 +6,8 @@ import { Instant } from './time';
 
 export const Explanation = z.object({
   alert: Alert,
+  /** The usual distance of the samples of its series; null: not known. */
+  periodMs: z.number().nullable(),
   /** In words: `about once in 40 days for this series`; null where nothing says. */
   rarity: z.string().nullable(),
   /** How strange the newest weeks were: days that are known, and how many alerts as strange as this they had, this one among them. */

@@ -33,6 +33,7 @@ export class ExplanationService {
     ]);
     return {
       alert,
+      periodMs: background.periodMs,
       rarity: peak.score === null ? null : rarity(peak.score, background.periodMs),
       history: historyOf(Date.parse(peak.time), background),
       ...{ siblings, siblingCount: related.length, similar },

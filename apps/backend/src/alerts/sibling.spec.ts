@@ -63,7 +63,7 @@ test('related series are looked at as far around an alert as its story may reach
 test('what is known of the days before is said with how many they are, and not at all where nothing is', () => {
   const day = (count: number) => new Date(count * 24 * HOUR);
   const peak = day(40).getTime();
-  expect(historyOf(peak, { scoredSince: day(9.75), asStrange: 2 })).toEqual({ days: 30.3, asStrange: 2 });
+  expect(historyOf(peak, { scoredSince: day(9.75), asStrange: 2 })).toEqual({ days: 30.25, asStrange: 2 });
   expect(historyOf(peak, { scoredSince: null, asStrange: 2 })).toBeNull();
   expect(historyOf(peak, { scoredSince: day(1), asStrange: null })).toBeNull();
 });

@@ -66,5 +66,5 @@ export function historyOf(
   { scoredSince, asStrange }: { scoredSince: Date | null; asStrange: number | null },
 ): Explanation['history'] {
   if (scoredSince === null || asStrange === null) return null;
-  return { days: Number(((peakMs - scoredSince.getTime()) / DAY_MS).toFixed(1)), asStrange };
+  return { days: Number(((peakMs - scoredSince.getTime()) / DAY_MS).toFixed(2)), asStrange };
 }

@@ -1,29 +1,35 @@
-/** One alert in words: where, since when, why, and what the models saw. */
+/** One alert in words: where, since when, why, and what the models saw; more of it when asked. */
 'use client';
 
-import { BellRing, CircleCheck, History } from 'lucide-react';
+import { BellRing, ChevronDown, CircleCheck, History } from 'lucide-react';
 import Link from 'next/link';
+import { useId, useState } from 'react';
 import type { Alert } from '@bellwether/contracts';
-import { ShareBar } from '@/charts/share-bar';
+import { recordInWords } from '@/explanations';
 import { aroundAlert } from '@/range';
 import { silenceHref } from '@/silences';
-import { ago, duration, localTime, quantity, scoreInWords, utcTime } from '@/words';
-import { Fact } from './card';
+import { ago, duration, localTime, utcTime } from '@/words';
+import { ExplanationCard } from './explanation-card';
+import { ExplanationFacts } from './explanation-facts';
 import { useNow } from './hooks';
+import { KindMark } from './kind-mark';
 import { SeriesName } from './series-name';
+import { SeverityMark } from './severity-mark';
 import { VerdictOn } from './verdict-on';
 
 interface AlertItemProps {
   alert: Alert;
   /** False where the page is about one series anyway. */
   hasSeries?: boolean;
-  /** Leaves out the numbers, for a narrow column. */
+  /** Leaves out the numbers until they are asked for, for a narrow column. */
   isShort?: boolean;
 }
 
 export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertItemProps) {
   const { peak, series } = alert;
   const isFiring = alert.endsAt === null;
+  const [isOpen, setOpen] = useState(false);
+  const cardId = useId();
   const stretch = aroundAlert(alert.startsAt, alert.endsAt, peak.time);
   return (
     <article
@@ -32,6 +38,8 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
     >
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <AlertState alert={alert} />
+        <KindMark kind={alert.kind} />
+        {alert.severity !== 'warning' && <SeverityMark severity={alert.severity} />}
         {hasSeries && (
           <SeriesName
             id={alert.seriesId}
@@ -41,44 +49,55 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
           />
         )}
         <AlertTime alert={alert} />
+        {alert.record !== null && <Record record={alert.record} />}
         {isFiring && (
           <Link href={silenceHref(series)} className="text-xs text-muted underline hover:text-accent">
             Silence
           </Link>
         )}
         {!isShort && <VerdictOn alert={alert} />}
+        <WhyButton
+          name={series.name}
+          controls={cardId}
+          isOpen={isOpen}
+          onToggle={() => setOpen((before) => !before)}
+        />
       </div>
-      <p className="mt-1 text-sm">{alert.why}</p>
-      {!isShort && <Numbers alert={alert} />}
+      <p className="mt-1 text-sm break-words">{alert.why}</p>
+      {isOpen && <ExplanationCard id={cardId} alert={alert} />}
+      {!isOpen && !isShort && peak.score !== null && <ExplanationFacts alert={alert} />}
     </article>
   );
 }
 
-function Numbers({ alert }: { alert: Alert }) {
-  const { peak, series } = alert;
-  if (peak.score === null || peak.vrnnShare === null) return null;
+function WhyButton({ name, controls, isOpen, onToggle }: WhyButtonProps) {
   return (
-    <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 text-sm sm:grid-cols-[repeat(3,minmax(0,auto))_minmax(9rem,1fr)] sm:justify-start">
-      <Fact name="Peak" title={`${localTime(Date.parse(peak.time))} (${utcTime(Date.parse(peak.time))})`}>
-        {quantity(peak.value, series.unit)}
-      </Fact>
-      <Fact name="Expected">{expectedInWords(alert)}</Fact>
-      <Fact name="Chance of such a sample" title={`score ${peak.score.toFixed(1)}`}>
-        {scoreInWords(peak.score)}
-      </Fact>
-      <div className="max-w-56">
-        <dt className="text-xs text-muted">Which model saw it</dt>
-        <dd>
-          <ShareBar vrnnShare={peak.vrnnShare} />
-        </dd>
-      </div>
-    </dl>
+    <button
+      type="button"
+      aria-label={`Why? More of the alert on ${name}`}
+      aria-expanded={isOpen}
+      aria-controls={isOpen ? controls : undefined}
+      onClick={onToggle}
+      className="inline-flex items-center gap-1 text-xs text-muted underline hover:text-accent"
+    >
+      <ChevronDown aria-hidden className={`size-3 ${isOpen ? 'rotate-180' : ''}`} /> Why?
+    </button>
   );
 }
 
-function expectedInWords({ peak, series }: Alert): string {
-  if (peak.lower === null || peak.upper === null) return quantity(peak.expected, series.unit);
-  return `${quantity(peak.lower, series.unit, 3)} to ${quantity(peak.upper, series.unit, 3)}`;
+interface WhyButtonProps {
+  name: string;
+  controls: string;
+  isOpen: boolean;
+  onToggle: () => void;
+}
+
+function Record({ record }: { record: NonNullable<Alert['record']> }) {
+  return (
+    <span className="text-xs text-muted" title="How often such statements were right before on this series">
+      {recordInWords(record)}
+    </span>
+  );
 }
 
 function AlertState({ alert }: { alert: Alert }) {
