@@ -25,6 +25,7 @@ import {
   settled,
   startPerson,
   takePicture,
+  button,
 } from '../support/browser';
 import { endAlert, follow } from '../support/outbox';
 import { photograph } from '../support/pictures';
@@ -174,8 +175,8 @@ describe('what fires together', () => {
     await reads(lanes.getByRole('listitem').nth(0), /disk_latency.*first mover/s);
     await reads(lanes.getByRole('listitem').nth(1), 'queue_depth');
     await lanes.getByText('As a table').click();
-    await reads(lanes.getByRole('row').nth(1), /disk_latency.*anomaly.*warning.*firing/);
-    await reads(lanes.getByRole('row').nth(2), /queue_depth.*anomaly.*critical.*6 min/);
+    await reads(lanes.getByRole('row').nth(1), /disk_latency.*Anomaly.*Warning.*firing/);
+    await reads(lanes.getByRole('row').nth(2), /queue_depth.*Anomaly.*Critical.*6 min/);
     expect(await region(page, 'Alerts').getByRole('article').count()).toBe(2);
     const trail = region(page, 'As known then').getByRole('listitem');
     await reads(trail.nth(0), /Opened: disk_latency/);
@@ -203,13 +204,36 @@ describe('what fires together', () => {
     await sees(region(page, 'What fired when'));
   });
 
+  test('was expected: that begins a silence of every week, filled in on the clock of this browser', async () => {
+    await page.goto(`${bellwether.url}/alerts/?state=resolved`);
+    await button(page.getByRole('article', { name: /cpu_usage/ }), 'Give a verdict on cpu_usage').click();
+    await page.getByRole('radio', { name: /^Expected/ }).check();
+    await page.getByRole('link', { name: /^Make a recurring silence of it, every \w+day at/ }).click();
+    const form = page.getByRole('dialog', { name: 'Add a silence' });
+    await reads(form.getByRole('status'), '1 series match');
+    const began = new Date(Math.floor((NOW - 70 * MINUTE) / (15 * MINUTE)) * 15 * MINUTE);
+    const day = began.toLocaleDateString('en-GB', { weekday: 'long' });
+    expect(await form.getByRole('radio', { name: 'Weekly' }).isChecked()).toBe(true);
+    expect(await form.getByRole('checkbox', { checked: true }).count()).toBe(1);
+    expect(await form.getByRole('checkbox', { name: day }).isChecked()).toBe(true);
+    expect(await form.getByLabel('Begins at').inputValue()).toBe(began.toTimeString().slice(0, 5));
+    expect(await form.getByLabel('Lasts, in h').inputValue()).toMatch(/^0\.(5|75)$/);
+    expect(await form.getByLabel('Time zone').inputValue()).toBe(
+      Intl.DateTimeFormat().resolvedOptions().timeZone,
+    );
+    await button(form, 'Add').click();
+    await isGone(form);
+    await reads(main(), `every ${day} at`);
+  });
+
   test('says until when it is silenced', async () => {
     const to = new Date(Date.now() + 3 * 60 * MINUTE).toISOString();
     const matchers = [{ label: 'host', op: '=', value: 'db-1' }];
     await bellwether.post('/api/v1/silences', {
       ...{ kind: 'silence', matchers, comment: 'disks', schedule: { kind: 'once', to } },
     });
-    await page.reload();
+    const [{ id }] = (await listed()) as [Incident];
+    await page.goto(`${bellwether.url}/incidents/?id=${id}`);
     await reads(main(), 'Silenced until');
   });
 

@@ -80,6 +80,8 @@ test('a rule is said in words', async () => {
   await reads(fact(card(), 'Alert budget'), 'Balanced: 1 false alarm per series and week');
   await reads(fact(card(), 'Alerts on'), 'any change above or below');
   await reads(fact(card(), 'Begins and ends'), '2 strange samples in a row, ends after 5 calm');
+  await reads(fact(card(), 'Kinds of alerts'), 'all kinds');
+  await reads(fact(card(), 'Severity'), 'Warning');
 });
 
 test('without scores, its preview says so', async () => {
@@ -137,6 +139,28 @@ test('saved, it is a new version', async () => {
   });
 });
 
+test('which kinds of alerts it raises, and how severe they are, is chosen; one kind at least', async () => {
+  await button(card(), 'Change').click();
+  const kind = (name: RegExp) => form().getByRole('checkbox', { name });
+  for (const name of [/^Anomaly/, /^Silent/, /^Frozen/, /^Cadence/, /^Breach/]) await kind(name).uncheck();
+  await button(form(), 'Save').click();
+  await until(async () => (await form().getByRole('alert').count()) === 2);
+  await reads(form().getByRole('alert').last(), 'Kinds of alerts: name one kind of alerts at least');
+  // The browser itself writes down what was refused.
+  expect(person.complaints().every((text) => text.includes('400'))).toBe(true);
+  await kind(/^Breach/).check();
+  await kind(/^Anomaly/).focus();
+  await page.keyboard.press('Space');
+  await form().getByLabel('Severity').selectOption('critical');
+  await button(form(), 'Save').click();
+  await isGone(form());
+  await reads(fact(card(), 'Kinds of alerts'), 'anomaly, breach');
+  await reads(fact(card(), 'Severity'), 'Critical');
+  expect(await detector()).toMatchObject({
+    ...{ kinds: ['anomaly', 'breach'], severity: 'critical', alertBudget: 2.5, ruleVersion: 3 },
+  });
+});
+
 test('cancelled, it stays; and the form is had without a mouse', async () => {
   await button(card(), 'Change').focus();
   await page.keyboard.press('Enter');
@@ -145,7 +169,7 @@ test('cancelled, it stays; and the form is had without a mouse', async () => {
   await button(form(), 'Cancel').focus();
   await page.keyboard.press('Enter');
   await isGone(form());
-  expect(await detector()).toMatchObject({ alertBudget: 2.5, ruleVersion: 2 });
+  expect(await detector()).toMatchObject({ alertBudget: 2.5, ruleVersion: 3 });
 });
 
 test.each([

@@ -134,12 +134,14 @@ test('a channel is changed; its address is kept where none is typed, and a secre
   await reads(form, `Set, at ${new URL(receiver.url).host}. Empty: it is kept.`);
   await button(form, 'Make one').click();
   expect(await form.getByLabel('Signing secret', { exact: true }).inputValue()).toMatch(/^whsec_.{44}$/);
-  await form.getByText('Which alerts, and how often').click();
+  await form.getByText('Which incidents, and how often').click();
   await form.getByLabel('Only series with these labels').fill('env=prod');
   await form.getByLabel('Remind every, hours').fill('4');
+  await form.getByLabel('Least severity').selectOption('critical');
+  await form.getByLabel('Waits for what joins, in s').fill('45');
   await button(form, 'Save channel').click();
   await isGone(form);
-  await reads(channel('On call'), 'only of env=prod');
+  await reads(channel('On call'), 'only of env=prod, critical');
   await button(page, 'Test On call').click();
   await reads(channel('On call').getByRole('status'), 'Test delivered');
 
@@ -147,6 +149,8 @@ test('a channel is changed; its address is kept where none is typed, and a secre
   await reads(form, 'Signing secret: remove what is set');
   expect(await form.getByLabel('Signing secret', { exact: true }).inputValue()).toBe('');
   expect(await form.getByLabel('Remind every, hours').inputValue()).toBe('4');
+  expect(await form.getByLabel('Least severity').inputValue()).toBe('critical');
+  expect(await form.getByLabel('Waits for what joins, in s').inputValue()).toBe('45');
   await page.keyboard.press('Escape');
   await isGone(form);
 });
@@ -174,7 +178,7 @@ test('nothing sticks out of a phone, nor of the form on it', async () => {
   await settled(phone);
   expect(await sticksOut(phone)).toEqual([]);
   await phone.getByRole('button', { name: 'Edit On call' }).click();
-  await phone.getByText('Which alerts, and how often').click();
+  await phone.getByText('Which incidents, and how often').click();
   expect(await sticksOut(phone)).toEqual([]);
   await takePicture(phone, 'settings-phone');
   await phone.close();

@@ -49,6 +49,21 @@ describe('valueTicks', () => {
   });
 });
 
+describe('limits', () => {
+  const rows = rowsOf({ value: 40 }, { value: 60 });
+  it.each([
+    [[70], 70, true],
+    [[30, 79], 79, true],
+    [[95], 95, false],
+  ])('%j: is %d shown? %s', (limits, limit, isShown) => {
+    const [low, high] = valueDomain(rows, limits);
+    expect(limit >= low && limit <= high).toBe(isShown);
+  });
+
+  it('do not flatten the line when they are far', () =>
+    expect(valueDomain(rows, [1e6])).toEqual(valueDomain(rows)));
+});
+
 describe('scoreDomain', () => {
   it('always shows the threshold', () => {
     expect(scoreDomain(rowsOf({ score: 1 }), 4)).toEqual([0, 5]);

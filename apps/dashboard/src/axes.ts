@@ -55,13 +55,14 @@ export function timeDomain(view: SeriesView): [number, number] {
 
 /**
  * Lowest and highest value of the y axis. Samples always fit; bands and forecasts may add at most the samples' own range
- * on either side, so that one wild band does not flatten the line.
+ * on either side, so that one wild band does not flatten the line. A limit of the series is shown if it is that near.
  */
-export function valueDomain(rows: Row[]): [number, number] {
+export function valueDomain(rows: Row[], limits: number[] = []): [number, number] {
   const seen = rows.flatMap((row) => [row.value, ...(row.extent ?? [])]).filter(isNumber);
   const drawn = rows
     .flatMap((row) => [row.expected, ...(row.band ?? []), ...(row.wide ?? [])])
-    .filter(isNumber);
+    .filter(isNumber)
+    .concat(limits.filter((limit) => isNear(limit, seen)));
   if (seen.length === 0) return drawn.length === 0 ? [0, 1] : padded(lowest(drawn), highest(drawn));
   const [low, high] = [lowest(seen), highest(seen)];
   const range = high - low || Math.abs(high) || 1;
@@ -69,6 +70,12 @@ export function valueDomain(rows: Row[]): [number, number] {
     Math.min(low, Math.max(lowest(drawn), low - range)),
     Math.max(high, Math.min(highest(drawn), high + range)),
   );
+}
+
+function isNear(limit: number, seen: number[]): boolean {
+  const [low, high] = [lowest(seen), highest(seen)];
+  const range = high - low || Math.abs(high) || 1;
+  return limit >= low - range && limit <= high + range;
 }
 
 /** Round values inside the domain, about `count` steps of them, for the ticks of a value axis. */

@@ -10,6 +10,7 @@ import {
   isKept,
   KINDS,
   newChannel,
+  onlyInWords,
   selectorInWords,
   SPECS,
 } from './channels';
@@ -32,7 +33,9 @@ describe.each(ChannelKind.options)('%s', (kind) => {
 
   test('has a field for everything that is its own, and no other', () => {
     const own = Object.keys(ChannelInput.parse(newChannel(kind, { ...beginning(kind), ...TYPED[kind] })));
-    const routing = ['kind', 'name', 'isEnabled', 'selector', 'sendResolved', 'repeatHours'];
+    const routing = ['kind', 'name', 'isEnabled', 'selector', 'leastSeverity', 'groupWaitSeconds'].concat([
+      ...['sendResolved', 'repeatHours'],
+    ]);
     expect(SPECS[kind].map(({ name }) => name).sort()).toEqual(
       own.filter((name) => !routing.includes(name)).sort(),
     );
@@ -41,6 +44,7 @@ describe.each(ChannelKind.options)('%s', (kind) => {
 
 const channel = {
   ...{ id: 1, kind: 'email', name: 'Mail', isEnabled: true, sendResolved: false, repeatHours: 4 },
+  ...{ leastSeverity: 'warning', groupWaitSeconds: 30 },
   selector: { name: 'latency', labels: { env: 'prod', 'a b': 'c=d' } },
   settings: { host: 'h', port: 465, tls: 'tls', username: 'me', from: 'a@b.example', to: ['c@b.example'] },
   secretsSet: ['password'],
@@ -50,6 +54,7 @@ test('a channel that is opened and saved untouched stays as it is', () => {
   const change = changeIn('email', beginning('email', channel));
   expect(ChannelChange.parse(change)).toEqual({
     ...{ name: 'Mail', selector: channel.selector, sendResolved: false, repeatHours: 4 },
+    ...{ leastSeverity: 'warning', groupWaitSeconds: 30 },
     ...{ ...channel.settings, allowsSelfSigned: false },
   });
 });
@@ -69,6 +74,14 @@ test('a selector reads as it is written', () => {
   expect(selectorInWords(channel.selector)).toBe('latency, env=prod, a b=c=d');
   expect(selectorInWords({})).toBe('');
 });
+
+test.each([
+  [{}, 'info', ''],
+  [{}, 'critical', 'only of critical'],
+  [{ name: 'latency' }, 'warning', 'only of latency, warning or critical'],
+] as const)('what it is told of: %j from %s on', (selector, leastSeverity, words) =>
+  expect(onlyInWords({ selector, leastSeverity })).toBe(words),
+);
 
 test('a refusal names fields as the form does', () => {
   expect(inFormWords('email', 'to.0: not an email address; repeatHours: too small')).toBe(

@@ -1,5 +1,12 @@
 /** Channels as a person sees them: their kinds in words, and their settings as the fields of a form. Pure. */
-import type { Channel, ChannelChange, ChannelKind, ChannelSecret, NewChannel } from '@bellwether/contracts';
+import type {
+  Channel,
+  ChannelChange,
+  ChannelKind,
+  ChannelSecret,
+  NewChannel,
+  Severity,
+} from '@bellwether/contracts';
 
 /** What stands in a form, by the name of the field: its text; a ticked box is `on`. */
 export type Fields = Partial<Record<string, string>>;
@@ -134,14 +141,22 @@ export const isKept = (channel: Channel | undefined, name: string): boolean =>
 export function beginning(kind: ChannelKind, channel?: Channel): Fields {
   const firsts = SPECS[kind].map(({ name, first = '' }) => [name, first]);
   const begun: Fields = Object.fromEntries(firsts) as Fields;
-  if (!channel) return { ...begun, name: KINDS[kind].name, sendResolved: 'on' };
-  const { name, selector, sendResolved, repeatHours, settings } = channel;
+  if (!channel)
+    return {
+      ...begun,
+      name: KINDS[kind].name,
+      leastSeverity: 'info',
+      groupWaitSeconds: '10',
+      sendResolved: 'on',
+    };
+  const { name, selector, leastSeverity, groupWaitSeconds, sendResolved, repeatHours, settings } = channel;
   const settled = Object.entries(settings).map(([key, value]) => [key, written(value)]);
   return {
     ...begun,
     ...(Object.fromEntries(settled) as Fields),
     ...{ name, 'selector.name': selector.name ?? '', repeatHours: repeatHours?.toString() ?? '' },
     'selector.labels': pairs(selector.labels ?? {}).join('\n'),
+    ...{ leastSeverity, groupWaitSeconds: String(groupWaitSeconds) },
     sendResolved: sendResolved ? 'on' : '',
   };
 }
@@ -158,6 +173,16 @@ const pairs = (labels: Record<string, string>): string[] =>
 /** `latency, env=prod`; of all series: nothing. */
 export const selectorInWords = ({ name, labels = {} }: Channel['selector']): string =>
   [...(name === undefined ? [] : [name]), ...pairs(labels)].join(', ');
+
+/** What it is told of, where that is not everything: `only of latency, env=prod, warning or critical`. */
+export function onlyInWords({
+  selector,
+  leastSeverity,
+}: Pick<Channel, 'selector' | 'leastSeverity'>): string {
+  const severity = { info: '', warning: 'warning or critical', critical: 'critical' }[leastSeverity];
+  const parts = [selectorInWords(selector), severity].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `only of ${parts.join(', ')}`;
+}
 
 export type Health = 'paused' | 'unused' | 'working' | 'retrying' | 'failing';
 
@@ -198,6 +223,8 @@ function routingIn(fields: Fields): ChannelChange {
       ...(name === '' ? {} : { name }),
       ...(labels.length > 0 ? { labels: Object.fromEntries(labels) } : {}),
     },
+    leastSeverity: (fields['leastSeverity'] ?? 'info') as Severity,
+    groupWaitSeconds: Number(text(fields, 'groupWaitSeconds')),
     sendResolved: fields['sendResolved'] === 'on',
     repeatHours: hours === '' ? null : Number(hours),
   };
@@ -230,6 +257,8 @@ export function inFormWords(kind: ChannelKind, refusal: string): string {
     name: 'Name',
     selector: 'Only these series',
     repeatHours: 'Remind every',
+    leastSeverity: 'Least severity',
+    groupWaitSeconds: 'Waits for what joins',
   };
   for (const { name, label } of SPECS[kind]) labels[name] = label;
   return refusal.replace(/(^|; )(\w+)(?:\.[\w.]+)?(?=:)/g, (path, before: string, name: string) =>

@@ -1,6 +1,7 @@
 /** From the API's columns to the rows and sentences of a chart. All times are epoch ms, all values in the series' unit. */
 import type { Alert, SeriesView } from '@bellwether/contracts';
 import { highest, isNumber, lowest } from './axes';
+import { limitsInWords } from './limits';
 import { counted, duration, localTime, quantity, scoreInWords } from './words';
 
 export type Interval = [number, number] | null;
@@ -134,6 +135,8 @@ export function summaryOf(view: SeriesView): string {
     view.alerts.length === 0 ? 'no alerts' : counted(view.alerts.length, 'alert'),
     `strangest sample ${scoreInWords(highestOrNull(view.scores))}`,
   ];
+  const limits = limitsInWords(view.series);
+  if (limits !== null) sentences.push(`it should be ${limits}`);
   const median = view.forecast?.q50.at(-1);
   if (median !== undefined) sentences.push(`forecast to end near ${say(median)}`);
   return `${sentences.join('; ')}.`;

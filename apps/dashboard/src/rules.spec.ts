@@ -1,4 +1,4 @@
-import { RuleChange, SENSITIVITY_BUDGETS } from '@bellwether/contracts';
+import { AlertKind, RuleChange, SENSITIVITY_BUDGETS } from '@bellwether/contracts';
 import { describe, expect, test } from 'vitest';
 import {
   BUDGETS,
@@ -14,6 +14,7 @@ import {
 const rule = {
   ...{ alertBudget: 1, fireAfter: 2, resolveAfter: 5, periodMs: 60_000 },
   ...{ direction: 'both' as const, smallestChange: null },
+  ...{ severity: 'warning' as const, kinds: [...AlertKind.options] },
 };
 
 test('the words mean what they mean to the API', () => expect(BUDGETS).toEqual(SENSITIVITY_BUDGETS));
@@ -49,6 +50,10 @@ describe('the fields of the form', () => {
     [
       { ...rule, alertBudget: 2.5 },
       { alertBudget: 2.5, direction: 'both' },
+    ],
+    [
+      { ...rule, severity: 'critical' as const, kinds: ['silent' as const] },
+      { severity: 'critical', kinds: ['silent'] },
     ],
     [
       { ...rule, smallestChange: { value: 5, isPercent: true } },

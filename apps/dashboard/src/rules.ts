@@ -1,5 +1,12 @@
 /** Rules as a person reads and writes them: in words, and as the fields of the form. */
-import type { Detector, Direction, RuleChange, Sensitivity } from '@bellwether/contracts';
+import type {
+  AlertKind,
+  Detector,
+  Direction,
+  RuleChange,
+  Sensitivity,
+  Severity,
+} from '@bellwether/contracts';
 import { counted, duration, figure } from './words';
 
 /** False alarms per series and week; the same as the API's. */
@@ -27,12 +34,15 @@ export interface RuleFields {
   changeIn: 'unit' | 'percent';
   fireAfter: string;
   resolveAfter: string;
+  severity: Severity;
+  kinds: AlertKind[];
 }
 
 type Ruled = Pick<
   Detector,
   'alertBudget' | 'direction' | 'smallestChange' | 'fireAfter' | 'resolveAfter' | 'periodMs'
 >;
+type FullRule = Ruled & Pick<Detector, 'severity' | 'kinds'>;
 
 export function fieldsOf({
   alertBudget,
@@ -40,7 +50,9 @@ export function fieldsOf({
   smallestChange,
   fireAfter,
   resolveAfter,
-}: Ruled): RuleFields {
+  severity,
+  kinds,
+}: FullRule): RuleFields {
   return {
     sensitivity: wordOf(alertBudget)?.word ?? 'number',
     budget: String(alertBudget),
@@ -49,6 +61,7 @@ export function fieldsOf({
     changeIn: smallestChange?.isPercent === true ? 'percent' : 'unit',
     fireAfter: String(fireAfter),
     resolveAfter: String(resolveAfter),
+    ...{ severity, kinds },
   };
 }
 
@@ -68,6 +81,8 @@ export function changeOf(fields: RuleFields): RuleChange {
       value === '' ? null : { value: numberIn(value), isPercent: fields.changeIn === 'percent' },
     fireAfter: numberIn(fields.fireAfter),
     resolveAfter: numberIn(fields.resolveAfter),
+    severity: fields.severity,
+    kinds: fields.kinds,
   };
 }
 
@@ -106,6 +121,8 @@ const LABELS: Record<string, string> = {
   'smallestChange.value': 'Smallest change',
   fireAfter: 'How long it must last',
   resolveAfter: 'Calm samples until it ends',
+  severity: 'Severity',
+  kinds: 'Kinds of alerts',
 };
 
 /** What the API refused, by the names that the fields have on screen. */

@@ -12,6 +12,9 @@ import {
   occurrenceInWords,
   scheduleInWords,
   silenceHref,
+  weekIn,
+  weekInWords,
+  weekOf,
   WHENS,
 } from './silences';
 
@@ -89,6 +92,63 @@ describe('in words', () => {
     ['schedule.durationMinutes: too long', 'Lasts: too long'],
     ['There are 500 silences', 'There are 500 silences'],
   ])('%s', (message, words) => expect(inFormWords(message)).toBe(words));
+});
+
+describe('the weekly window of an alert', () => {
+  // Where this runs decides the day and the hour: it is asked of the same clock.
+  const on = (text: string) => new Date(text);
+  it.each([
+    [
+      'in whole quarters',
+      '2026-11-05T10:07:00',
+      '2026-11-05T10:31:00',
+      4,
+      '10:00',
+      'every Thursday at 10:00 for 45 min',
+    ],
+    [
+      'a short one',
+      '2026-11-08T23:59:00',
+      '2026-11-09T00:00:00',
+      7,
+      '23:45',
+      'every Sunday at 23:45 for 15 min',
+    ],
+    [
+      'one that fires still',
+      '2026-11-05T06:00:00',
+      null,
+      4,
+      '06:00',
+      'every Thursday at 06:00 for 4 h 30 min',
+    ],
+    [
+      'one longer than a week',
+      '2026-10-05T06:00:00',
+      '2026-10-30T06:00:00',
+      1,
+      '06:00',
+      'every Monday at 06:00 for 7 d',
+    ],
+  ])('%s', (_, from, to, day, at, words) => {
+    const alert = { startsAt: on(from).toISOString(), endsAt: to === null ? null : on(to).toISOString() };
+    const week = weekOf(alert, on('2026-11-05T10:30:00').getTime());
+    expect(week).toMatchObject({ days: [day], at });
+    expect(weekInWords(week)).toBe(words);
+    const address = new URL(silenceHref({ name: 'cpu', labels: {} }, week), 'http://x');
+    const read = weekIn(address.searchParams.get('week'))!;
+    expect(read).toEqual(week);
+    const input = inputOf(beginning(matchers, NOW, 'UTC', read), NOW);
+    expect(SilenceInput.parse(input).schedule).toMatchObject({ kind: 'weekly', days: [day], at });
+  });
+
+  it.each([
+    [null],
+    ['{'],
+    ['null'],
+    ['{"days": [8], "at": "1", "hours": "1", "timeZone": "UTC"}'],
+    ['{"days": [1]}'],
+  ])('is none where the address says %s', (text) => expect(weekIn(text)).toBeNull());
 });
 
 describe('an address', () => {

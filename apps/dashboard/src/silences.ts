@@ -15,6 +15,9 @@ const MINUTE = 60_000;
 const MORNING_HOUR = 8;
 const NAME_LABEL = '__name__';
 const MAX_MATCHERS = 10;
+const MAX_CHARACTERS = 64;
+const QUARTER = 15 * MINUTE;
+const WEEK_HOURS = 168;
 
 export const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
@@ -50,11 +53,17 @@ export function matcherInWords({ label, op, value }: Matcher): string {
   return `${what} ${op} ${value === '' ? 'nothing' : value}`;
 }
 
-export function beginning(matchers: Matcher[], nowMs: number, timeZone: string): Fields {
+export function beginning(
+  matchers: Matcher[],
+  nowMs: number,
+  timeZone: string,
+  week: WeeklyWindow | null = null,
+): Fields {
   return {
     ...{ kind: 'silence', matchers: matchers.length > 0 ? matchers : [EMPTY_MATCHER], when: '1 h' },
     ...{ from: localInput(nowMs), to: localInput(nowMs + HOUR) },
     ...{ days: [6, 7], at: '22:00', hours: '8', timeZone, until: '', comment: '' },
+    ...(week === null ? {} : { when: 'Weekly', ...week }),
   };
 }
 
@@ -189,13 +198,58 @@ export function inFormWords(message: string): string {
   return message;
 }
 
-/** The page of silences with a new one begun for exactly this series. */
-export function silenceHref(series: { name: string; labels: Record<string, string> }): string {
+/** What recurs every week on the clock of a zone. */
+export type WeeklyWindow = Pick<Fields, 'days' | 'at' | 'hours' | 'timeZone'>;
+
+/** The week's window that an alert was in, on the clock of this browser, in whole quarters of an hour; `now` ends one that fires. */
+export function weekOf(alert: { startsAt: string; endsAt: string | null }, nowMs: number): WeeklyWindow {
+  const from = Math.floor(Date.parse(alert.startsAt) / QUARTER) * QUARTER;
+  const end = alert.endsAt === null ? nowMs : Date.parse(alert.endsAt);
+  const length = Math.max(QUARTER, Math.ceil((end - from) / QUARTER) * QUARTER);
+  const begin = new Date(from);
+  return {
+    days: [begin.getDay() === 0 ? DAYS.length : begin.getDay()],
+    at: localInput(from).slice(-5),
+    hours: String(Math.min(length / HOUR, WEEK_HOURS)),
+    timeZone: viewerZone(),
+  };
+}
+
+/** `every Monday at 06:45 for 30 min`. */
+export const weekInWords = ({ days, at, hours }: WeeklyWindow): string =>
+  `every ${listed(days)} at ${at} for ${duration(Number(hours) * HOUR)}`;
+
+/** The page of silences with a new one begun for exactly this series; every week, if that is said. */
+export function silenceHref(
+  series: { name: string; labels: Record<string, string> },
+  week?: WeeklyWindow,
+): string {
   const labels = Object.entries(series.labels).slice(0, MAX_MATCHERS - 1);
   const matchers = [[NAME_LABEL, series.name] as const, ...labels].map(([label, value]) => ({
     ...{ label, op: '=', value },
   }));
-  return `/silences/?${new URLSearchParams({ matchers: JSON.stringify(matchers) }).toString()}`;
+  const asked = { matchers: JSON.stringify(matchers), ...(week && { week: JSON.stringify(week) }) };
+  return `/silences/?${new URLSearchParams(asked).toString()}`;
+}
+
+/** The weekly window out of the address; null where it asks for none that the form could hold. */
+export function weekIn(text: string | null): WeeklyWindow | null {
+  if (text === null) return null;
+  try {
+    const given: unknown = JSON.parse(text);
+    return isWeek(given) ? given : null;
+  } catch {
+    return null;
+  }
+}
+
+function isWeek(one: unknown): one is WeeklyWindow {
+  const { days, at, hours, timeZone } = (one ?? {}) as Partial<Record<string, unknown>>;
+  return (
+    Array.isArray(days) &&
+    days.every((day) => Number.isInteger(day) && day >= 1 && day <= DAYS.length) &&
+    [at, hours, timeZone].every((text) => typeof text === 'string' && text.length <= MAX_CHARACTERS)
+  );
 }
 
 /** Matchers out of the address; null where it asks for no new silence. */

@@ -37,20 +37,24 @@ const ALERT: Mark = {
   ),
 };
 
+const LIMIT: Mark = { name: 'Limit', sign: line('var(--warn)', '8 3 2 3') };
+
 interface LegendProps {
   isBucketed: boolean;
   hasBand: boolean;
   hasForecast: boolean;
   hasAlerts: boolean;
+  hasLimits: boolean;
 }
 
-export function Legend({ isBucketed, hasBand, hasForecast, hasAlerts }: LegendProps) {
+export function Legend({ isBucketed, hasBand, hasForecast, hasAlerts, hasLimits }: LegendProps) {
   const marks = [
     OBSERVED,
     ...(isBucketed ? [EXTENT] : []),
     ...(hasBand ? [EXPECTED, BAND] : []),
     ...(hasForecast ? [FORECAST] : []),
     ...(hasAlerts ? [ALERT] : []),
+    ...(hasLimits ? [LIMIT] : []),
   ];
   return (
     <ul aria-label="Legend" className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted">

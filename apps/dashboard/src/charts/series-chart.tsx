@@ -19,6 +19,7 @@ import {
 } from 'recharts';
 import type { SeriesView } from '@bellwether/contracts';
 import { scoreDomain, tickLabel, timeDomain, timeTicks, valueDomain, valueTicks } from '@/axes';
+import { type LimitLine, limitLines } from '@/limits';
 import { alertStretches, chartRows, newestTime, summaryOf, type AlertStretch, type Row } from '@/rows';
 import { axisWords, scoreInWords } from '@/words';
 import { SeriesTooltip } from './series-tooltip';
@@ -96,7 +97,11 @@ function ValueChart({
   height,
 }: Frame & { height: number }) {
   const { unit } = view.series;
-  const values = valueDomain(rows);
+  const limits = limitLines(view.series);
+  const values = valueDomain(
+    rows,
+    limits.map(({ value }) => value),
+  );
   const { tick, title } = axisWords(unit);
   const newest = newestTime(view);
   return (
@@ -132,6 +137,7 @@ function ValueChart({
         label={{ value: title, position: 'top', offset: 4, dx: 4, fill: 'var(--muted)', fontSize: 11 }}
       />
       {alertAreas(stretches)}
+      {limits.filter(({ value }) => value >= values[0] && value <= values[1]).map(limitLine)}
       <Area {...FILL} dataKey="band" fill="var(--band)" fillOpacity={0.17} />
       <Area {...FILL} dataKey="extent" fill="var(--extent)" fillOpacity={0.3} />
       <Area {...FILL} dataKey="wide" fill="var(--forecast)" fillOpacity={0.15} />
@@ -172,6 +178,22 @@ function ValueChart({
     </ComposedChart>
   );
 }
+
+/** The words of one lie on its outer side, where fewer samples are. */
+const limitLine = ({ value, words, isUpper }: LimitLine) => (
+  <ReferenceLine
+    key={words}
+    y={value}
+    stroke="var(--warn)"
+    strokeDasharray="8 3 2 3"
+    label={{
+      value: words.replaceAll(' ', '\u00a0'),
+      position: isUpper ? 'insideBottomRight' : 'insideTopRight',
+      fill: 'var(--warn)',
+      fontSize: 11,
+    }}
+  />
+);
 
 /** Elements, not a component: recharts looks at the children of a chart. */
 const alertAreas = (stretches: AlertStretch[]) =>

@@ -4,6 +4,7 @@ import type { Alert } from '@bellwether/contracts';
 import { tickLabel, timeTicks } from '@/axes';
 import type { Lane, Swimlane as Lanes } from '@/incidents';
 import { seriesHref } from '@/parts/series-name';
+import { KINDS, severityName } from '@/kinds';
 import { aroundAlert } from '@/range';
 import { duration, labelsInWords, localTime, utcTime } from '@/words';
 
@@ -146,8 +147,8 @@ function Table({ lanes }: { lanes: Lane[] }) {
                   <th scope="row" className="py-1 pr-4 font-normal break-all">
                     {alert.series.name} {labelsInWords(alert.series.labels)}
                   </th>
-                  <td className="pr-4">{alert.kind}</td>
-                  <td className="pr-4">{alert.severity}</td>
+                  <td className="pr-4">{KINDS[alert.kind].name}</td>
+                  <td className="pr-4">{severityName(alert.severity)}</td>
                   <td title={utcTime(Date.parse(alert.startsAt))} className="pr-4 whitespace-nowrap">
                     {localTime(Date.parse(alert.startsAt))}
                   </td>

@@ -6,10 +6,11 @@ import { useSWRConfig } from 'swr';
 import type { Channel, ChannelKind } from '@bellwether/contracts';
 import { addChannel, ApiError, changeChannel } from '@/api';
 import { beginning, changeIn, type Fields, inFormWords, isKind, KINDS, newChannel, SPECS } from '@/channels';
+import { SEVERITIES } from '@/kinds';
 import { Button } from './button';
 import { ChannelField } from './channel-field';
 import { Failure } from './feedback';
-import { Area, Field, Tick } from './field';
+import { Area, Choice, Field, Tick } from './field';
 import { useJob } from './hooks';
 
 interface ChannelFormProps {
@@ -97,11 +98,11 @@ function Kinds({ kind, onKind }: { kind: ChannelKind; onKind: (kind: ChannelKind
   );
 }
 
-/** Which alerts it is told of, and how often. */
+/** Which incidents it is told of, when and how often. */
 function Routing({ kind, fields }: { kind: ChannelKind; fields: Fields }) {
   return (
     <details className="text-sm">
-      <summary className="w-fit rounded text-muted hover:text-ink">Which alerts, and how often</summary>
+      <summary className="w-fit rounded text-muted hover:text-ink">Which incidents, and how often</summary>
       <div className="mt-2 grid gap-3 sm:grid-cols-2">
         <Field
           name="selector.name"
@@ -117,6 +118,23 @@ function Routing({ kind, fields }: { kind: ChannelKind; fields: Fields }) {
           placeholder="env=prod"
           hint="One a line, all of them together. Empty: with any."
         />
+        <Choice
+          name="leastSeverity"
+          label="Least severity"
+          options={SEVERITIES}
+          defaultValue={fields['leastSeverity']}
+          hint="Only incidents at least as severe."
+        />
+        <Field
+          name="groupWaitSeconds"
+          label="Waits for what joins, in s"
+          type="number"
+          required
+          min={0}
+          max={600}
+          defaultValue={fields['groupWaitSeconds']}
+          hint="So that the first word of an incident has it."
+        />
         {kind !== 'alertmanager' && (
           <Field
             name="repeatHours"
@@ -126,12 +144,12 @@ function Routing({ kind, fields }: { kind: ChannelKind; fields: Fields }) {
             max={720}
             step="any"
             defaultValue={fields['repeatHours']}
-            hint="While an alert still fires. Empty: never."
+            hint="While an incident is open and nobody has acknowledged it. Empty: never."
           />
         )}
         <Tick
           name="sendResolved"
-          label="Tell when an alert has ended, too"
+          label="Tell when an incident is over, too"
           defaultChecked={fields['sendResolved'] === 'on'}
           className="sm:col-span-2"
         />

@@ -16,7 +16,7 @@ import { useState } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Channel, ChannelTest } from '@bellwether/contracts';
 import { changeChannel, removeChannel, testChannel } from '@/api';
-import { healthOf, KINDS, selectorInWords, type Health } from '@/channels';
+import { healthOf, KINDS, onlyInWords, type Health } from '@/channels';
 import { ago, counted, localTime } from '@/words';
 import { Button } from './button';
 import { Fact } from './card';
@@ -43,7 +43,7 @@ export function ChannelItem({ channel }: { channel: Channel }) {
     setTest(null);
     doing(() => testChannel(channel.id).then(setTest));
   };
-  const only = selectorInWords(channel.selector);
+  const only = onlyInWords(channel);
   return (
     <article aria-label={`Channel ${channel.name}`}>
       <div className="flex flex-wrap items-start justify-between gap-2">
@@ -53,7 +53,7 @@ export function ChannelItem({ channel }: { channel: Channel }) {
           </h3>
           <p className="text-xs break-all text-muted">
             {KINDS[channel.kind].name} to {channel.place}
-            {only !== '' && `, only of ${only}`}
+            {only !== '' && `, ${only}`}
           </p>
         </div>
         <div className="flex flex-wrap gap-2">

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Detector } from '@bellwether/contracts';
 import { trainNow } from '@/api';
+import { kindsInWords, severityName } from '@/kinds';
 import { budgetInWords, changeInWords, lastingInWords } from '@/rules';
 import { counted, duration, labelsInWords } from '@/words';
 import { Button } from './button';
@@ -33,6 +34,8 @@ export function DetectorCard({ detector }: { detector: Detector }) {
           {changeInWords(detector)}
         </Fact>
         <Fact name="Begins and ends">{lastingInWords(detector)}</Fact>
+        <Fact name="Kinds of alerts">{kindsInWords(detector.kinds)}</Fact>
+        <Fact name="Severity">{severityName(detector.severity)}</Fact>
         <Fact name="Rule" title="Every change of the rule is a version; alerts say which they began under.">
           version {detector.ruleVersion}
         </Fact>

@@ -4,8 +4,9 @@
 import { SlidersHorizontal } from 'lucide-react';
 import { useId, useState, type FormEvent } from 'react';
 import { useSWRConfig } from 'swr';
-import type { Detector } from '@bellwether/contracts';
+import type { AlertKind, Detector } from '@bellwether/contracts';
 import { ApiError, changeRule, useRulePreview } from '@/api';
+import { KINDS, SEVERITIES } from '@/kinds';
 import { AlertBars } from '@/charts/alert-bars';
 import {
   changeOf,
@@ -59,10 +60,12 @@ function RuleForm({ detector, onDone }: { detector: Detector; onDone: () => void
     <form onSubmit={submit} noValidate className="space-y-4">
       <Budget fields={fields} onChange={change} />
       <Conditions fields={fields} onChange={change} periodMs={detector.periodMs} />
+      <Kinds fields={fields} onChange={change} />
       <Preview detectorId={detector.id} fields={fields} />
       {job.error !== null && <Failure error={inWords(job.error)} />}
       <p className="text-xs text-muted">
-        It counts for samples from now on: alerts of before stay, and so do the thresholds of what was scored.
+        The preview is of anomalies. What is saved counts for samples from now on: alerts of before stay, and
+        so do the thresholds of what was scored.
       </p>
       <div className="flex justify-end gap-2">
         <Button onClick={onDone}>Cancel</Button>
@@ -169,6 +172,42 @@ function Conditions({ fields, onChange, periodMs }: PartProps & { periodMs: numb
         max="1000"
         value={fields.resolveAfter}
         onChange={(event) => onChange({ resolveAfter: event.currentTarget.value })}
+      />
+    </div>
+  );
+}
+
+/** Their order is the API's, so that the same choice is the same rule. */
+const ALL_KINDS = Object.keys(KINDS) as AlertKind[];
+
+function Kinds({ fields: { severity, kinds }, onChange }: PartProps) {
+  const toggle = (kind: AlertKind) =>
+    onChange({ kinds: ALL_KINDS.filter((one) => kinds.includes(one) !== (one === kind)) });
+  return (
+    <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_10rem]">
+      <fieldset>
+        <legend className="mb-1 text-sm font-medium">Kinds of alerts</legend>
+        {ALL_KINDS.map((kind) => (
+          <label key={kind} className="flex cursor-pointer gap-2 py-0.5 text-sm">
+            <input
+              type="checkbox"
+              className="mt-0.5 size-4 shrink-0 accent-(--accent)"
+              checked={kinds.includes(kind)}
+              onChange={() => toggle(kind)}
+            />
+            <span>
+              <span className="font-medium">{KINDS[kind].name}</span>{' '}
+              <span className="text-muted">{KINDS[kind].says}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <Choice
+        label="Severity"
+        options={SEVERITIES}
+        value={severity}
+        onChange={(event) => onChange({ severity: event.currentTarget.value as RuleFields['severity'] })}
+        hint="Of its alerts; channels can ask for a least one."
       />
     </div>
   );

@@ -5,7 +5,15 @@ import { useState, type FormEvent } from 'react';
 import { useSWRConfig } from 'swr';
 import type { Matcher, Silence } from '@bellwether/contracts';
 import { addSilence, ApiError, changeSilence } from '@/api';
-import { beginning, type Fields, fieldsOf, inFormWords, inputOf, viewerZone } from '@/silences';
+import {
+  beginning,
+  type Fields,
+  fieldsOf,
+  inFormWords,
+  inputOf,
+  viewerZone,
+  type WeeklyWindow,
+} from '@/silences';
 import { Button } from './button';
 import { Failure } from './feedback';
 import { Choice, Field } from './field';
@@ -18,15 +26,16 @@ interface SilenceFormProps {
   silence?: Silence;
   /** What a new one begins with. */
   matchers?: Matcher[];
+  week?: WeeklyWindow | null;
   onDone: () => void;
 }
 
-export function SilenceForm({ silence, matchers = [], onDone }: SilenceFormProps) {
+export function SilenceForm({ silence, matchers = [], week = null, onDone }: SilenceFormProps) {
   const { mutate } = useSWRConfig();
   const job = useJob();
   const [fields, setFields] = useState<Fields>(() =>
     silence === undefined
-      ? beginning(matchers, Date.now(), viewerZone())
+      ? beginning(matchers, Date.now(), viewerZone(), week)
       : fieldsOf(silence, Date.now(), viewerZone()),
   );
   const change = (to: Partial<Fields>) => setFields((before) => ({ ...before, ...to }));

@@ -5,12 +5,12 @@ import { CircleCheck } from 'lucide-react';
 import Link from 'next/link';
 import { useId, type FormEvent, type ReactNode } from 'react';
 import type { Alert, VerdictInput, VerdictKind, VerdictPreview } from '@bellwether/contracts';
-import { silenceHref } from '@/silences';
+import { silenceHref, weekInWords, weekOf } from '@/silences';
 import { VERDICTS } from '@/verdicts';
 import { Button } from './button';
 import { Failure } from './feedback';
 import { Field, typedInto } from './field';
-import type { Job } from './hooks';
+import { type Job, useNow } from './hooks';
 
 const MOST_CHARACTERS = 500;
 
@@ -41,11 +41,7 @@ export function VerdictForm({ alert, kind, onKind, preview, job, onVerdict, chil
         )}
         {preview.error !== undefined && <Failure error={preview.error} onRetry={() => preview.mutate()} />}
         {preview.data !== undefined && <p>{preview.data.detail}</p>}
-        {kind === 'expected' && (
-          <Link href={silenceHref(alert.series)} className="text-accent underline">
-            Make a recurring silence of it
-          </Link>
-        )}
+        {kind === 'expected' && <Recurring alert={alert} />}
       </div>
       <Field
         label="Comment"
@@ -61,6 +57,16 @@ export function VerdictForm({ alert, kind, onKind, preview, job, onVerdict, chil
         </Button>
       </div>
     </form>
+  );
+}
+
+/** What was expected once comes again, most often on the same day of the week. */
+function Recurring({ alert }: { alert: Alert }) {
+  const week = weekOf(alert, useNow(60_000));
+  return (
+    <Link href={silenceHref(alert.series, week)} className="text-accent underline">
+      Make a recurring silence of it, {weekInWords(week)}
+    </Link>
   );
 }
 

@@ -13,6 +13,7 @@ import { useNow, useTitle } from '@/parts/hooks';
 import { EditSeries } from '@/parts/edit-series';
 import { LinkButton } from '@/parts/button';
 import { LabelChips, StateBadge } from '@/parts/series-name';
+import { limitsInWords, sureInWords } from '@/limits';
 import { ago, counted, duration, labelsInWords, localTime, MISSING, quantity, scoreInWords } from '@/words';
 import { SeriesView } from './series-view';
 
@@ -74,6 +75,7 @@ function Heading({ series }: { series: Series }) {
 function Facts({ series }: { series: Series }) {
   const now = useNow();
   const last = series.lastSampleAt === null ? null : Date.parse(series.lastSampleAt);
+  const limits = limitsInWords(series);
   const period = series.periodMs === null ? 'not known yet' : duration(series.periodMs);
   return (
     <div className="mt-3 flex flex-wrap items-start gap-x-6 gap-y-1">
@@ -94,6 +96,11 @@ function Facts({ series }: { series: Series }) {
           <span className="font-normal text-muted"> ({series.periodIsSet ? 'set' : 'inferred'})</span>
         </Fact>
         <Fact name="Unit">{series.unit ?? 'none'}</Fact>
+        {limits !== null && (
+          <Fact name="Limits" title={sureInWords(series)}>
+            {limits}
+          </Fact>
+        )}
       </dl>
       <div className="-ml-3 flex flex-wrap">
         <EditSeries series={series} />
@@ -128,9 +135,7 @@ function SeriesAlerts({ series }: { series: Series }) {
             All {counted(data.total, 'alert')} of this series
           </LinkButton>
         )}
-        <LinkButton href="/alerts/" look="quiet">
-          All alerts
-        </LinkButton>
+        <LinkButton href="/alerts/">All alerts</LinkButton>
       </div>
     </Card>
   );

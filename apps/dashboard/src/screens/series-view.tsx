@@ -25,6 +25,7 @@ import {
   type RangeChoice,
   type Stretch,
 } from '@/range';
+import { limitsInWords } from '@/limits';
 import { alertStretches } from '@/rows';
 import { counted, duration, localTime, resolutionInWords } from '@/words';
 import { DataTable } from '@/charts/data-table';
@@ -152,6 +153,7 @@ function Caption({ view, choice }: { view: View; choice: RangeChoice }) {
         hasBand={view.band.lower.some((value) => value !== null)}
         hasForecast={view.forecast !== null}
         hasAlerts={alertStretches(view).length > 0}
+        hasLimits={limitsInWords(view.series) !== null}
       />
       <p className="text-xs text-muted">
         {localTime(from)} to {choice.kind === 'newest' ? 'the newest sample' : localTime(to)} (

@@ -12,7 +12,7 @@ import { Modal } from '@/parts/dialog';
 import { Empty, Failure, Loading } from '@/parts/feedback';
 import { SilenceForm } from '@/parts/silence-form';
 import { SilenceItem } from '@/parts/silence-item';
-import { matchersIn } from '@/silences';
+import { matchersIn, weekIn } from '@/silences';
 import { counted } from '@/words';
 
 const SECTIONS: { state: Silence['state']; title: string }[] = [
@@ -22,7 +22,8 @@ const SECTIONS: { state: Silence['state']; title: string }[] = [
 ];
 
 export function SilencesScreen() {
-  const given = matchersIn(useSearchParams().get('matchers'));
+  const params = useSearchParams();
+  const given = matchersIn(params.get('matchers'));
   const [isAdding, setAdding] = useState(given !== null);
   const onAdding = (isOpen: boolean) => {
     setAdding(isOpen);
@@ -41,7 +42,11 @@ export function SilencesScreen() {
         title="Silences"
         actions={
           <Modal title="Add a silence" trigger={trigger} isOpen={isAdding} onOpenChange={onAdding}>
-            <SilenceForm matchers={given ?? []} onDone={() => onAdding(false)} />
+            <SilenceForm
+              matchers={given ?? []}
+              week={weekIn(params.get('week'))}
+              onDone={() => onAdding(false)}
+            />
           </Modal>
         }
       >
