@@ -148,6 +148,8 @@ describe('the weekly window of an alert', () => {
     ['null'],
     ['{"days": [8], "at": "1", "hours": "1", "timeZone": "UTC"}'],
     ['{"days": [1]}'],
+    ['{"days": [], "at": "06:00", "hours": "1", "timeZone": "UTC"}'],
+    ['{"days": [1, 1], "at": "06:00", "hours": "1", "timeZone": "UTC"}'],
   ])('is none where the address says %s', (text) => expect(weekIn(text)).toBeNull());
 });
 

@@ -247,6 +247,8 @@ function isWeek(one: unknown): one is WeeklyWindow {
   const { days, at, hours, timeZone } = (one ?? {}) as Partial<Record<string, unknown>>;
   return (
     Array.isArray(days) &&
+    days.length > 0 &&
+    new Set(days).size === days.length &&
     days.every((day) => Number.isInteger(day) && day >= 1 && day <= DAYS.length) &&
     [at, hours, timeZone].every((text) => typeof text === 'string' && text.length <= MAX_CHARACTERS)
   );
