@@ -227,3 +227,15 @@ test.each([
   expect(await sticksOut(other)).toEqual([]);
   await other.context().close();
 });
+
+test('it fits a narrow column of the overview', async () => {
+  const other = await person.open(bellwether.url);
+  await settled(other);
+  await why(other, 'latency').click();
+  await sees(card(other, 'latency').getByText('Earlier alerts like this one'));
+  await settled(other);
+  await takePicture(other, 'explanation-overview-light-1280');
+  const wide = await card(other, 'latency').evaluate((element) => element.scrollWidth - element.clientWidth);
+  expect([wide, await sticksOut(other)]).toEqual([0, []]);
+  await other.context().close();
+});

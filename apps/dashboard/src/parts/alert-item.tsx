@@ -34,7 +34,7 @@ export function AlertItem({ alert, hasSeries = true, isShort = false }: AlertIte
   return (
     <article
       aria-label={`Alert on ${series.name}, ${isFiring ? 'firing' : 'resolved'}`}
-      className={`border-l-2 py-0.5 pl-3 ${isFiring ? 'border-alert' : 'border-line-strong'}`}
+      className={`@container border-l-2 py-0.5 pl-3 ${isFiring ? 'border-alert' : 'border-line-strong'}`}
     >
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <AlertState alert={alert} />

@@ -25,7 +25,7 @@ export function ExplanationCard({ alert, id }: ExplanationCardProps) {
     <section
       id={id}
       aria-label={`Why the alert on ${alert.series.name}`}
-      className="mt-2 space-y-3 rounded-lg border border-line bg-surface p-3"
+      className="@container mt-2 space-y-3 rounded-lg border border-line bg-surface p-3"
     >
       <ExplanationFacts alert={alert}>
         {explanation?.rarity != null && <Fact name="How rare">{explanation.rarity}</Fact>}
@@ -41,7 +41,7 @@ export function ExplanationCard({ alert, id }: ExplanationCardProps) {
       {explanation !== undefined && (
         <>
           <ExplanationChart alert={alert} periodMs={explanation.periodMs} />
-          <div className="grid gap-x-6 gap-y-3 md:grid-cols-2">
+          <div className="grid gap-x-6 gap-y-3 @2xl:grid-cols-2">
             <ExplanationSiblings explanation={explanation} />
             <ExplanationSimilar explanation={explanation} />
           </div>

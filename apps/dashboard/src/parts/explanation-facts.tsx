@@ -1,4 +1,4 @@
-/** The numbers of an alert: what was seen, what was expected, how rare that is and which model saw it. */
+/** The numbers of an alert: what was seen, what was expected, how rare that is and which model saw it; as wide as its container. */
 import type { ReactNode } from 'react';
 import type { Alert } from '@bellwether/contracts';
 import { ShareBar } from '@/charts/share-bar';
@@ -15,7 +15,7 @@ export function ExplanationFacts({ alert, children }: ExplanationFactsProps) {
   const { peak, series } = alert;
   const at = Date.parse(peak.time);
   return (
-    <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 text-sm sm:grid-cols-[repeat(3,minmax(0,auto))_minmax(9rem,1fr)] sm:justify-start">
+    <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 text-sm @lg:grid-cols-[repeat(3,minmax(0,auto))_minmax(9rem,1fr)] @lg:justify-start">
       <Fact name={peak.score === null ? 'Value' : 'Peak'} title={`${localTime(at)} (${utcTime(at)})`}>
         {quantity(peak.value, series.unit)}
       </Fact>
@@ -28,7 +28,7 @@ export function ExplanationFacts({ alert, children }: ExplanationFactsProps) {
         </Fact>
       )}
       {peak.vrnnShare !== null && (
-        <div className="max-w-56">
+        <div className="col-span-2 max-w-56 @2xs:col-span-1">
           <dt className="text-xs text-muted">Which model saw it</dt>
           <dd>
             <ShareBar vrnnShare={peak.vrnnShare} />
