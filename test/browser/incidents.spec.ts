@@ -296,6 +296,24 @@ test('alerts themselves are a click away, and stay within incidents', async () =
   await sees(
     page.getByRole('navigation', { name: 'Main' }).locator('[aria-current=page]', { hasText: 'Incidents' }),
   );
-  await main().getByRole('link', { name: 'Incidents' }).click();
-  await sees(page.getByRole('heading', { level: 1, name: 'Incidents' }));
+  await main()
+    .getByRole('link', { name: /^Incident \d+$/ })
+    .last()
+    .click();
+  await sees(page.getByRole('heading', { level: 1, name: /^cpu_usage/ }));
+});
+
+test('a long list has pages', async () => {
+  await database.query(
+    `INSERT INTO incident (starts_at, ends_at, severity, is_history, title, alert_count, series_count)
+     SELECT now() - i * INTERVAL '1 day', now() - i * INTERVAL '23 hours', 'info', true, 'old ' || i, 1, 1
+     FROM generate_series(10, 34) i`,
+  );
+  await page.goto(`${bellwether.url}/incidents/?state=all`);
+  await sees(item('disk_latency'));
+  await button(page, 'Next').click();
+  await reads(item('old 34'), 'Found in history');
+  expect(await item('disk_latency').count()).toBe(0);
+  await button(page, 'Previous').click();
+  await sees(item('disk_latency'));
 });

@@ -5,7 +5,7 @@ import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
 import { useState } from 'react';
 import { useAlerts } from '@/api';
-import { AlertItem } from '@/parts/alert-item';
+import { AlertList } from '@/parts/alert-list';
 import { LinkButton } from '@/parts/button';
 import { Card, PageHead } from '@/parts/card';
 import { Empty, Failure, Loading } from '@/parts/feedback';
@@ -26,19 +26,19 @@ export function AlertsScreen() {
   const params = useSearchParams();
   const state = TABS.find((tab) => tab.state === params.get('state'))?.state;
   const series = seriesFrom(params.get('series'));
-  return <AlertList key={`${state} ${series}`} state={state} series={series} />;
+  return <Alerts key={`${state} ${series}`} state={state} series={series} />;
 }
 
 function seriesFrom(text: string | null): number | undefined {
   return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-interface AlertListProps {
+interface AlertsProps {
   state: State | undefined;
   series: number | undefined;
 }
 
-function AlertList({ state, series }: AlertListProps) {
+function Alerts({ state, series }: AlertsProps) {
   const [offset, setOffset] = useState(0);
   const {
     data: page,
@@ -72,13 +72,7 @@ function AlertList({ state, series }: AlertListProps) {
       {page?.items.length === 0 && <NoAlerts state={state} />}
       {page !== undefined && page.items.length > 0 && (
         <Card>
-          <ul className="space-y-5">
-            {page.items.map((alert) => (
-              <li key={alert.id}>
-                <AlertItem alert={alert} />
-              </li>
-            ))}
-          </ul>
+          <AlertList alerts={page.items} />
         </Card>
       )}
       {page !== undefined && <Pager total={page.total} limit={LIMIT} offset={offset} onOffset={setOffset} />}
@@ -86,7 +80,7 @@ function AlertList({ state, series }: AlertListProps) {
   );
 }
 
-function Tabs({ state, series }: AlertListProps) {
+function Tabs({ state, series }: AlertsProps) {
   return (
     <nav
       aria-label="Which alerts"

@@ -5,7 +5,7 @@ import { ChevronLeft } from 'lucide-react';
 import Link from 'next/link';
 import type { Series } from '@bellwether/contracts';
 import { useAlerts, useSeries } from '@/api';
-import { AlertItem } from '@/parts/alert-item';
+import { AlertList } from '@/parts/alert-list';
 import { Card, Fact } from '@/parts/card';
 import { CounterSwitch, OtherHalf } from '@/parts/counter';
 import { Empty, Failure, Loading } from '@/parts/feedback';
@@ -122,13 +122,7 @@ function SeriesAlerts({ series }: { series: Series }) {
             : `No alerts yet. ${series.why}`}
         </p>
       )}
-      <ul className="space-y-4">
-        {data?.items.map((alert) => (
-          <li key={alert.id}>
-            <AlertItem alert={alert} hasSeries={false} />
-          </li>
-        ))}
-      </ul>
+      {data !== undefined && <AlertList alerts={data.items} hasSeries={false} />}
       <div className="mt-3 flex flex-wrap gap-2">
         {data !== undefined && data.total > data.items.length && (
           <LinkButton href={`/alerts/?series=${series.id}`}>
