@@ -275,6 +275,22 @@ describe('a limit', () => {
     expect(await kinds()).toEqual(['breach']);
   });
 
+  test('that was not crossed when it was said is said for another time', async () => {
+    await history();
+    await limit(90);
+    await live(30, calm);
+    await forecast([60, 80, 95]);
+    await live(2, calm);
+    const [first] = await alerts();
+    await live(6, calm);
+    await forecast([60, 80, 95]);
+    await live(2, calm);
+    const [second] = await alerts();
+    expect(second).toMatchObject({ id: first!.id, kind: 'breach', endsAt: null });
+    expect(Date.parse(second!.peak.time)).toBeGreaterThan(nowMs);
+    expect(second!.why).not.toBe(first!.why);
+  });
+
   test('that is taken away says nothing any more', async () => {
     await history();
     await limit(90);

@@ -67,7 +67,8 @@ export class BreachService {
     if (!breach) return;
     const facts = alert.facts as FactsByKind['breach'];
     const isSame = facts.phase === breach.phase && facts.side === breach.side;
-    if (!isSame || isStranger(breach, alert.value))
+    const isPast = facts.phase === 'coming' && facts.atMs <= lastMs;
+    if (!isSame || isPast || isStranger(breach, alert.value))
       restate.push({ id: alert.id, ...statedOf(breach, lastMs, facts.record) });
   }
 
