@@ -69,7 +69,7 @@ function Head({ incident }: { incident: IncidentDetail }) {
         </Link>
       </nav>
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
-        <div className="min-w-0">
+        <div className="min-w-0 flex-1 basis-72">
           <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
             <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
             <IncidentMarks incident={incident} />
