@@ -13,7 +13,7 @@ import { DatabaseModule } from '../../apps/backend/src/database/database.module'
 import { migrate } from '../../apps/backend/src/database/migrate';
 import { ProblemFilter } from '../../apps/backend/src/http/problem.filter';
 
-const START = Date.parse('2025-11-20T00:00:00Z');
+const START = Date.parse('2025-07-20T00:00:00Z');
 
 let app: INestApplication;
 let database: Database;

@@ -19,7 +19,7 @@ import { deliver, endAlert, newChannels, newSender, writeAlert, writeSeries } fr
 
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 20);
 const NAME = 'delivery-kill.spec';
-const START = Date.parse('2025-11-20T00:00:00Z');
+const START = Date.parse('2025-03-20T00:00:00Z');
 const SECRET_KEY = 'the key of a spec that kills senders';
 const LATEST_KILL_MS = 60;
 /** One answer in so many is a 503. */

@@ -13,7 +13,7 @@ import { leaves, type Mailbox, startMailbox } from '../support/mailbox';
 import { deliver, endAlert, newChannels, newSender, writeAlert, writeSeries } from '../support/outbox';
 import { readPng } from '../support/png';
 
-const START = Date.parse('2025-11-20T12:00:00Z');
+const START = Date.parse('2025-05-20T12:00:00Z');
 const MINUTE = 60_000;
 const config = readConfig({ PUBLIC_URL: 'https://bellwether.example/', SECRET_KEY: 's'.repeat(32) });
 

@@ -19,7 +19,7 @@ import { newIncidents } from '../support/outbox';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-const START = Date.parse('2025-11-20T00:00:00Z');
+const START = Date.parse('2025-05-20T00:00:00Z');
 const rule: AlertRule = { fireAfter: 3, resolveAfter: 2, direction: 'both', smallestChange: null };
 const SCORES: Record<string, number> = { '.': 0.5, x: 3.25, m: 5, X: 15 };
 

@@ -25,7 +25,7 @@ import { DatabaseModule } from '../../apps/backend/src/database/database.module'
 import { migrate } from '../../apps/backend/src/database/migrate';
 import { deliver, endAlert, newChannels, newSender, writeAlert, writeSeries } from '../support/outbox';
 
-const START = Date.parse('2025-11-20T00:00:00Z');
+const START = Date.parse('2025-07-20T00:00:00Z');
 const HOUR = 3_600_000;
 const middle = () => 0.5;
 
