@@ -30,7 +30,9 @@ export class BreachService {
     const due = seen.filter(
       ({ series, lastMs }) => hasLimits(series) && this.heldMs.get(series.id) !== lastMs,
     );
-    const some = due.slice(0, SERIES_PER_LOOK);
+    // Those first that were held against theirs longest ago, so that each has its turn.
+    const heldAt = ({ series }: Seen) => this.heldMs.get(series.id) ?? 0;
+    const some = due.toSorted((x, y) => heldAt(x) - heldAt(y)).slice(0, SERIES_PER_LOOK);
     if (some.length === 0) return;
     const ids = some.map(({ series }) => series.id);
     const samples = await this.watch.samples(ids.map((id) => ({ id, count: 1 })));
