@@ -25,6 +25,8 @@ let id: number;
 let detectorId: number;
 /** Counts the samples, so that no value comes twice unless it is asked for. */
 let count = 0;
+/** Whether a look is left out. */
+let isMissed: () => boolean;
 
 beforeAll(async () => {
   await migrate(process.env['DATABASE_URL']!, () => undefined);
@@ -34,6 +36,7 @@ afterAll(() => database?.close());
 
 beforeEach(async () => {
   nowMs = NOON;
+  isMissed = () => false;
   watch = newWatch();
   const name = `watch.spec ${randomUUID()}`;
   const { rows } = await database.query<{ id: number }>(
@@ -90,7 +93,7 @@ async function live(looks: number, { every = PERIOD, value }: { every?: number; 
   for (let i = 0; i < looks; i++) {
     nowMs += LOOK;
     if (every > 0 && (nowMs - NOON) % every === 0) await send([nowMs], value);
-    await watch.look();
+    if (!isMissed()) await watch.look();
   }
 }
 const quiet = (looks: number) => live(looks, { every: 0 });
@@ -320,6 +323,83 @@ test('an alert has the severity of the rule', async () => {
   await quiet(30);
   expect(await alerts()).toMatchObject([{ kind: 'silent', severity: 'critical' }]);
 });
+
+test('every one of many series with limits has its turn', async () => {
+  await history();
+  await database.query(
+    `WITH s AS (
+       INSERT INTO series (name, labels, period_ms, upper_limit)
+       SELECT r.name, r.labels || jsonb_build_object('n', n::text), r.period_ms, 60 FROM series r, generate_series(1, 450) n WHERE r.id = $1
+       RETURNING id
+     ), p AS (
+       INSERT INTO sample (series_id, time, value) SELECT s.id, w.last_sample_at, 70 FROM s, watermark w WHERE w.series_id = $1
+     )
+     INSERT INTO watermark (series_id, first_sample_at, last_sample_at)
+     SELECT s.id, w.first_sample_at, w.last_sample_at FROM s, watermark w WHERE w.series_id = $1`,
+    [id],
+  );
+  const breaches = async () => {
+    const { rows } = await database.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM alert a JOIN series s ON s.id = a.series_id
+       WHERE a.kind = 'breach' AND s.name = (SELECT o.name FROM series o WHERE o.id = $1)`,
+      [id],
+    );
+    return rows[0]!.n;
+  };
+  for (let i = 0; i < 12; i++) {
+    nowMs += PERIOD;
+    await database.query(
+      `WITH w AS (
+         UPDATE watermark w SET last_sample_at = $2 FROM series s
+         WHERE s.id = w.series_id AND s.name = (SELECT o.name FROM series o WHERE o.id = $1) AND s.id <> $1
+         RETURNING w.series_id
+       )
+       INSERT INTO sample (series_id, time, value) SELECT w.series_id, $2, 70 + $3 FROM w`,
+      [id, new Date(nowMs), i],
+    );
+    await watch.look();
+  }
+  expect(await breaches()).toBe(450);
+});
+
+test('looks that are missed change neither which alerts there are nor their times', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('stop', 'freeze', 'restart'), { minLength: 1, maxLength: 3 }),
+      fc.infiniteStream(fc.boolean()),
+      async (deeds, coin) => {
+        const seen = await lived(deeds);
+        let missed = 0;
+        // A pause of more than 30 s would be forgiven.
+        isMissed = () => {
+          missed = missed < 4 && coin.next().value ? missed + 1 : 0;
+          return missed > 0;
+        };
+        expect(await lived(deeds)).toEqual(seen);
+        expect(seen.length).toBe(deeds.filter((deed) => deed !== 'restart').length);
+        isMissed = () => false;
+      },
+    ),
+    { numRuns: 6 },
+  );
+});
+
+/** The alerts of a series to which this happens, one after another. */
+async function lived(deeds: readonly string[]): Promise<unknown[]> {
+  for (const table of ['alert', 'sample', 'profile', 'watermark'])
+    await database.query(`DELETE FROM ${table} WHERE series_id = $1`, [id]);
+  nowMs = NOON;
+  watch = newWatch();
+  await history();
+  await live(30);
+  for (const deed of deeds) {
+    if (deed === 'stop') await quiet(24);
+    if (deed === 'freeze') await live(60, { value: () => 7 });
+    if (deed === 'restart') watch = newWatch();
+    await live(40);
+  }
+  return (await alerts()).map(({ kind, startsAt, endsAt }) => ({ kind, startsAt, endsAt }));
+}
 
 test('whatever a series does, one of a kind is open at most, and all end when it is as usual again', async () => {
   await fc.assert(

@@ -20,10 +20,10 @@ const anyChange = { direction: 'both', smallestChange: null } as const;
 const rule: AlertRule = { fireAfter: 3, resolveAfter: 2, ...anyChange };
 
 /**
- * `.` calm, `x` just over the threshold, `m` a moderate spike, `X` as strange as a score can be: all of them above what was
- * expected. As strange as `x`: `v` below it, `n` near it, `=` on it, `?` where nothing was expected.
+ * `.` calm, `x` just over the threshold, `k` a small spike, `m` a moderate one, `X` as strange as a score can be: all of them above
+ * what was expected. As strange as `x`: `v` below it, `n` near it, `=` on it, `?` where nothing was expected.
  */
-const SCORES: Record<string, number> = { '.': 0.5, x: 3.1, m: 5, X: 15 };
+const SCORES: Record<string, number> = { '.': 0.5, x: 3.1, k: 3.7, m: 5, X: 15 };
 const VALUES: Record<string, number> = { '.': 100, v: 50, n: 105, '=': 100 };
 
 const scored = (story: string, at = 0): Scored[] =>
@@ -59,6 +59,8 @@ describe('the alert machine', () => {
     ['fires on the third anomaly in a row', '..xxxx..', '..rrFFF.'],
     ['fires on one sample as improbable as three', '..X.....', '..FF....'],
     ['fires early when two together are as improbable as three', '..mm....', '..rFF...'],
+    ['fires early when two together are nearly as improbable as three', '..mx....', '..rFF...'],
+    ['does not when they are less so', '..kx....', '..rr....'],
     ['starts again after a calm sample that came before it fired', 'xx.xx.xxx', 'rr.rr.rrF'],
     ['survives one calm sample', 'xxx.xx..', 'rrFFFFF.'],
     ['needs its calm samples in a row', 'xxx.x.x.x..', 'rrFFFFFFFF.'],
@@ -83,7 +85,7 @@ describe('the alert machine', () => {
   });
 
   test('counts surprise in each sample’s own threshold', () => {
-    const spike = { ...sampleOf('x', 0), score: 9, threshold: 4 };
+    const spike = { ...sampleOf('x', 0), score: 7.5, threshold: 4 };
     expect(follow(quiet, [spike], always(rule)).alerts).toHaveLength(0);
     expect(follow(quiet, [{ ...spike, threshold: 3 }], always(rule)).alerts).toHaveLength(1);
   });

@@ -2,8 +2,9 @@
  * The alert machine: an alert fires after sustained surprise and resolves with hysteresis.
  *
  * Surprise is counted in thresholds: an anomaly adds score / threshold ≥ 1 to its run, and a run fires when its surprise
- * reaches `fireAfter`. Scores are −log10 of tail probabilities, so a sum of scores is a product of probabilities: `fireAfter`
- * anomalies in a row always fire, and so does one sample as improbable as that many of them together.
+ * is within `FORGIVEN` of `fireAfter`. Scores are −log10 of tail probabilities, so a sum of scores is a product of probabilities:
+ * `fireAfter` anomalies in a row always fire, and so do fewer that are nearly as improbable as that many independent ones. They are
+ * not independent, so that even these fewer are rarer than the run (`INDEPENDENCE` in `scoring.ts`).
  *
  * A sample is an anomaly when its score reaches the threshold and it lies as far from what was expected, and on the side, as the
  * rule asks. Of a rule that changes, each sample meets the version that was valid at its time; what has begun goes on.
@@ -57,6 +58,9 @@ export type AlertState =
 
 export const quiet: AlertState = { phase: 'quiet' };
 
+/** Thresholds by which a run may fall short of `fireAfter`. Chosen on series of NAB, KPI and WSD: docs/quality.md. */
+export const FORGIVEN = 0.7;
+
 export const isAnomaly = (sample: Scored, rule: AlertRule): boolean =>
   sample.score >= sample.threshold && matters(sample, rule);
 
@@ -92,7 +96,7 @@ export function observe(state: AlertState, sample: Scored, rule: AlertRule): Ale
   const { startsAt } = run;
   const peak = stranger(run.peak, sample);
   const surprise = run.surprise + surpriseOf(sample);
-  if (surprise < rule.fireAfter) return { phase: 'rising', startsAt, peak, surprise };
+  if (surprise < rule.fireAfter - FORGIVEN) return { phase: 'rising', startsAt, peak, surprise };
   return { phase: 'firing', startsAt, peak, calm: 0 };
 }
 

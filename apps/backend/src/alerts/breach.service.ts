@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Breach, breachOf, claimsOf } from './breach';
 import { BreachStore } from './breach.store';
-import { type Decisions, hasLimits, isLive, type Open, opening, type Seen, SERIES_PER_LOOK } from './look';
+import { type Decisions, hasLimits, isLive, nextTurns, type Open, opening, type Seen } from './look';
 import type { Watched } from './profile.store';
 import type { FactsByKind } from './statement';
 import { type OpenAlert, type Opening, WatchStore } from './watch.store';
@@ -27,17 +27,15 @@ export class BreachService {
 
   /** Of series with limits that went on since they were held against them. */
   async decide(seen: readonly Seen[], open: Open, nowMs: number, decisions: Decisions): Promise<void> {
-    const due = seen.filter(
-      ({ series, lastMs }) => hasLimits(series) && this.heldMs.get(series.id) !== lastMs,
+    const due = nextTurns(
+      seen.filter(({ series }) => hasLimits(series)),
+      this.heldMs,
     );
-    // Those first that were held against theirs longest ago, so that each has its turn.
-    const heldAt = ({ series }: Seen) => this.heldMs.get(series.id) ?? 0;
-    const some = due.toSorted((x, y) => heldAt(x) - heldAt(y)).slice(0, SERIES_PER_LOOK);
-    if (some.length === 0) return;
-    const ids = some.map(({ series }) => series.id);
+    if (due.length === 0) return;
+    const ids = due.map(({ series }) => series.id);
     const samples = await this.watch.samples(ids.map((id) => ({ id, count: 1 })));
     const outlooks = await this.store.outlooks(ids);
-    for (const one of some) {
+    for (const one of due) {
       const { series, lastMs } = one;
       this.heldMs.set(series.id, lastMs);
       const value = samples.get(series.id)?.values[0];
@@ -45,8 +43,7 @@ export class BreachService {
       const outlook = outlooks.get(series.id) ?? null;
       // A forecast that the samples have overtaken says nothing of what comes.
       const isFresh = outlook !== null && outlook.startsMs > lastMs - 2 * outlook.periodMs;
-      const asked = { limits: { upper: series.upper, lower: series.lower }, probability: askedOf(series) };
-      const breach = breachOf({ timeMs: lastMs, value }, isFresh ? outlook : null, asked);
+      const breach = breachOf({ timeMs: lastMs, value }, isFresh ? outlook : null, askedOf(series));
       const alert = open.get(series.id)?.breach;
       if (alert) this.follow(alert, breach, lastMs, decisions);
       else if (breach && isLive(one, nowMs) && series.kinds.includes('breach')) {
@@ -77,8 +74,7 @@ export class BreachService {
   /** How often forecasts said that a limit of this series would be crossed, and how often it was. */
   private async record(series: Watched, nowMs: number): Promise<{ right: number; known: number }> {
     const outlooks = await this.store.pastOutlooks(series.id, new Date(nowMs));
-    const asked = { limits: { upper: series.upper, lower: series.lower }, probability: askedOf(series) };
-    const claims = claimsOf(outlooks, { ...asked, nowMs });
+    const claims = claimsOf(outlooks, { ...askedOf(series), nowMs });
     return {
       right: claims.length > 0 ? await this.store.cameTrue(series.id, claims) : 0,
       known: claims.length,
@@ -86,8 +82,10 @@ export class BreachService {
   }
 }
 
-const askedOf = ({ probability, falseBreaches }: Watched): number =>
-  Math.min(MOST_PROBABLE, (probability ?? PROBABILITY) + RAISED * falseBreaches);
+const askedOf = ({ upper, lower, probability, falseBreaches }: Watched) => ({
+  limits: { upper, lower },
+  probability: Math.min(MOST_PROBABLE, (probability ?? PROBABILITY) + RAISED * falseBreaches),
+});
 
 /** A value that lies farther beyond than the one that was told. */
 const isStranger = (breach: Breach, told: number): boolean =>

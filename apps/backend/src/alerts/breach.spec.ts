@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { breachOf, claimsOf, LEVELS, type Outlook, probabilityBeyond } from './breach';
+import { LEVELS } from '../scoring/scoring';
+import { breachOf, claimsOf, type Outlook, probabilityBeyond } from './breach';
 
 /** A forecast whose quantiles at each step lie around these medians: −20, −10, 0, +10, +20. */
 const outlook = (medians: number[], startsMs = 0): Outlook => ({

@@ -1,7 +1,5 @@
 /** Breaches: what a forecast says of a limit, and how often that came true. Pure. */
-
-/** The quantiles that are kept of a forecast, in order; each has a value for each step. */
-export const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
+import { LEVELS } from '../scoring/scoring';
 
 export type Side = 'above' | 'below';
 

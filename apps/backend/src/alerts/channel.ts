@@ -44,20 +44,11 @@ export interface ChannelParts {
 
 /** A channel as it is kept: what may be seen apart from what is sealed. */
 export function partsOf({ kind, ...channel }: ChannelInput): ChannelParts {
-  const {
-    name,
-    isEnabled,
-    selector,
-    leastSeverity,
-    groupWaitSeconds,
-    sendResolved,
-    repeatHours,
-    ...details
-  } = channel;
+  const { routing, details } = halvesOf(channel);
   const isSecret = ([key]: [string, unknown]) => SECRETS[kind].includes(key as ChannelSecret);
   const all = Object.entries(details);
   return {
-    routing: { name, isEnabled, selector, leastSeverity, groupWaitSeconds, sendResolved, repeatHours },
+    routing: routing as Routing,
     settings: Object.fromEntries(all.filter((entry) => !isSecret(entry))),
     secrets: Object.fromEntries(all.filter((entry) => isSecret(entry) && entry[1] !== null)),
     place: placeOf(details),

@@ -83,7 +83,8 @@ function sharesOf(vrnnShare: number): string {
     : `the reconstructor was more surprised than the forecaster ${shares(100 - forecaster)}`;
 }
 
-const withUnit = (number: string, unit: string | null): string => (unit ? `${number} ${unit}` : number);
+export const withUnit = (number: string, unit: string | null): string =>
+  unit ? `${number} ${unit}` : number;
 
 /** A number with as many decimals as tell values apart that differ by a tenth of `width` (0: four digits). */
 export function format(number: number, width: number): string {

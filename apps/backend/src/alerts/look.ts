@@ -23,6 +23,15 @@ export interface Seen {
   pulse: Pulse;
 }
 
+/** Those that went on since their last turn, first whose turn was longest ago, as many as one look reads. */
+export function nextTurns(seen: readonly Seen[], turns: ReadonlyMap<number, number>): Seen[] {
+  const turnOf = ({ series }: Seen) => turns.get(series.id);
+  return seen
+    .filter((one) => turnOf(one) !== one.lastMs)
+    .toSorted((x, y) => (turnOf(x) ?? 0) - (turnOf(y) ?? 0))
+    .slice(0, SERIES_PER_LOOK);
+}
+
 export type Open = ReadonlyMap<number, Partial<Record<WatchKind, OpenAlert>>>;
 
 export function openBySeries(alerts: readonly OpenAlert[]): Open {

@@ -82,7 +82,7 @@ export class ProfileStore {
     return new Map((ids ?? []).map((id, i) => [id, Math.round(times![i]!)]));
   }
 
-  async saveProfiles(profiles: ReadonlyMap<number, Profile | null>, now: Date): Promise<void> {
+  async saveProfiles(profiles: ReadonlyMap<number, Profile>, now: Date): Promise<void> {
     const all = [...profiles];
     await this.database.query(
       `INSERT INTO profile (series_id, made_at, gap_ms, longest_run, repeats, is_regular)
@@ -96,7 +96,7 @@ export class ProfileStore {
         now,
         all.map(([id]) => id),
         ...(['gapMs', 'longestRun', 'repeats', 'isRegular'] as const).map((key) =>
-          all.map(([, profile]) => profile?.[key] ?? null),
+          all.map(([, profile]) => profile[key]),
         ),
       ],
     );

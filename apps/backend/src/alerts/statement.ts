@@ -1,6 +1,6 @@
 /** Statements: what an alert says that is not about anomalies, from its facts. Pure. */
 import type { Alert } from '@bellwether/contracts';
-import { clockTime, duration, format } from './explanation';
+import { clockTime, duration, format, withUnit } from './explanation';
 
 type Record = NonNullable<Alert['record']>;
 
@@ -32,8 +32,7 @@ interface Stated {
   record: Alert['record'];
 }
 
-const withUnit = (value: number, unit: string | null): string =>
-  unit ? `${format(value, 0)} ${unit}` : format(value, 0);
+const say = (value: number, unit: string | null): string => withUnit(format(value, 0), unit);
 
 export function state<Kind extends WatchKind>(kind: Kind, facts: FactsByKind[Kind], stated: Stated): string {
   const text = TEXTS[kind] as (facts: FactsByKind[Kind], stated: Stated) => string;
@@ -49,17 +48,17 @@ const TEXTS: { [Kind in WatchKind]: (facts: FactsByKind[Kind], stated: Stated) =
   frozen: ({ count, usual }, { startsAt, endsAt, value, unit }) => {
     const lasted = endsAt ? ` It lasted ${duration(+endsAt - +startsAt)}.` : '';
     const before = usual > 1 ? `runs of more than ${usual} are unusual` : 'its values usually differ';
-    return `${count} samples or more in a row were ${withUnit(value, unit)}, from ${clockTime(startsAt)} on; ${before}.${lasted}`;
+    return `${count} samples or more in a row were ${say(value, unit)}, from ${clockTime(startsAt)} on; ${before}.${lasted}`;
   },
   cadence: ({ periodMs, paceMs }, { startsAt, endsAt }) => {
     const ended = endsAt ? ` It ended at ${clockTime(endsAt)}.` : '';
     return `A sample came every ${duration(paceMs)} from ${clockTime(startsAt)} on; it was every ${duration(periodMs)}.${ended}`;
   },
   breach: (facts, { startsAt, endsAt, value, unit }) => {
-    const limit = withUnit(facts.limit, unit);
+    const limit = say(facts.limit, unit);
     const ended = endsAt ? ` That was over at ${clockTime(endsAt)}.` : '';
     if (facts.phase === 'beyond')
-      return `${facts.side === 'above' ? 'Above' : 'Below'} its limit of ${limit}: ${withUnit(value, unit)}. Said since ${clockTime(startsAt)}.${ended}`;
+      return `${facts.side === 'above' ? 'Above' : 'Below'} its limit of ${limit}: ${say(value, unit)}. Said since ${clockTime(startsAt)}.${ended}`;
     const when = clockTime(new Date(facts.atMs));
     return `Will be ${facts.side} its limit of ${limit} at ${when}, with ${Math.round(100 * facts.probability)} % probability.${ended}`;
   },

@@ -4,12 +4,33 @@ import { Database } from '../database/database';
 import { publish } from '../database/live';
 import { BreachService } from './breach.service';
 import { IncidentService } from './incident.service';
-import { type Decisions, hasLimits, isLive, limitOf, type Open, openBySeries, opening } from './look';
-import { type Seen, SERIES_PER_LOOK, SIGHT_MS } from './look';
+import {
+  type Decisions,
+  hasLimits,
+  isLive,
+  limitOf,
+  nextTurns,
+  type Open,
+  openBySeries,
+  opening,
+  type Seen,
+  SERIES_PER_LOOK,
+  SIGHT_MS,
+} from './look';
 import { ProfileStore, type Watched } from './profile.store';
 import type { FactsByKind } from './statement';
-import { beat, frozenAfter, MOST, newestRun, paceOf, profileOf, type Pulse, samplesToSee } from './watch';
-import { wasLive } from './watch';
+import {
+  beat,
+  frozenAfter,
+  MOST,
+  newestRun,
+  paceOf,
+  type Profile,
+  profileOf,
+  type Pulse,
+  samplesToSee,
+  wasLive,
+} from './watch';
 import { type OpenAlert, type Samples, WatchStore } from './watch.store';
 
 /** How long a start, or a pause of the looks, is taken for the reason that nothing came. */
@@ -87,7 +108,7 @@ export class WatchService {
       .slice(0, PROFILES_PER_LOOK);
     if (due.length === 0) return;
     const samples = await this.store.samples(due.map(({ id }) => ({ id, count: MOST })));
-    const made = new Map<number, NonNullable<Watched['profile']>>();
+    const made = new Map<number, Profile>();
     for (const series of due) {
       this.triedMs.set(series.id, nowMs);
       const { timesMs, values } = samples.get(series.id) ?? { timesMs: [], values: [] };
@@ -104,8 +125,8 @@ export class WatchService {
     lastMs: number,
     { nowMs, beforeMs }: { nowMs: number; beforeMs: number },
   ): Pulse {
-    const limitMs = limitOf(series, this.pulses.get(series.id)?.delayMs ?? series.delayMs ?? 0);
     const before = this.pulses.get(series.id);
+    const limitMs = limitOf(series, before?.delayMs ?? series.delayMs ?? 0);
     const pulse = beat(before, lastMs, { nowMs, beforeMs, limitMs });
     if (!before && series.liveMs !== null) {
       pulse.liveMs = series.liveMs;
@@ -157,10 +178,7 @@ export class WatchService {
     nowMs: number,
     decisions: Decisions,
   ): Promise<void> {
-    const due = seen
-      .filter(({ series, lastMs }) => this.seenMs.get(series.id) !== lastMs)
-      .sort((a, b) => (this.seenMs.get(a.series.id) ?? 0) - (this.seenMs.get(b.series.id) ?? 0))
-      .slice(0, SERIES_PER_LOOK);
+    const due = nextTurns(seen, this.seenMs);
     const asked = due.map(({ series }) => ({
       id: series.id,
       count: samplesToSee(frozenAfter(series.profile, series)),

@@ -134,6 +134,27 @@ describe('the pace', () => {
       expect(pace(`|||||${thirds}${'|..'.repeat(more)}`)?.sinceMs).toBe(5 * PERIOD);
   });
   test.each([
+    ['that has a gap of the old one again', `|||||${thirds}||..|`],
+    ['that ends with a gap of the old one', `|||||${thirds}||`],
+  ])('%s is told since its first gap', (_, drawing) => {
+    expect(pace(drawing)?.sinceMs).toBe(5 * PERIOD);
+  });
+  test('of any gaps that is told began with one of them', () => {
+    const gap = fc.oneof(
+      { arbitrary: fc.constant(3 * PERIOD), weight: 5 },
+      { arbitrary: fc.constantFrom(PERIOD, 2 * PERIOD, 9 * PERIOD), weight: 1 },
+    );
+    fc.assert(
+      fc.property(fc.array(gap, { minLength: 19, maxLength: 60 }), (gaps) => {
+        const times = gaps.reduce((all, one) => [...all, all.at(-1)! + one], [0]);
+        const told = paceOf(times, { periodMs: PERIOD }, usual, nothing);
+        if (!told) return;
+        const first = times.indexOf(told.sinceMs);
+        expect(gaps[first]).toBe(told.paceMs);
+      }),
+    );
+  });
+  test.each([
     ['that is the period is no news', '|'.repeat(40)],
     ['with some gaps is no other', `${'|'.repeat(30)}..${'|'.repeat(8)}...${'|'.repeat(8)}`],
     ['that is none is not told', '|.|..|...||..|.|...|.|..|...||..|.|...|.|..|...||..|.|...'],

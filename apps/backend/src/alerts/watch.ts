@@ -122,8 +122,9 @@ export function paceOf(
   if (isAlike(paceMs, periodMs, OTHER_PACE) || newest.filter(isPace).length < AGREEING * NEWEST_GAPS)
     return null;
   if (tolerance.pacesMs.some((pace) => isAlike(pace, paceMs, OTHER_PACE))) return null;
-  // From the last sample that came a period after the one before, or from the first that is known.
-  const kept = gaps.findLastIndex((gap) => isAlike(gap, periodMs, SAME));
+  // Before the newest gaps, back to the last one that was the period: among them there may be one that keeps it by chance.
+  const surely = gaps.length - NEWEST_GAPS + newest.findIndex(isPace);
+  const kept = gaps.slice(0, surely).findLastIndex((gap) => isAlike(gap, periodMs, SAME));
   const first = gaps.findIndex((gap, i) => i > kept && isPace(gap));
   return { sinceMs: timesMs[first]!, paceMs };
 }

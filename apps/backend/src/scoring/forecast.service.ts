@@ -4,7 +4,8 @@ import { CLOCK, type Clock } from '../clock';
 import { Database, DatabaseAway } from '../database/database';
 import { publish } from '../database/live';
 import { Champions, type OpenChampion } from './champions';
-import { ForecastStore, LEVELS } from './forecast.store';
+import { ForecastStore } from './forecast.store';
+import { LEVELS } from './scoring';
 
 /** A forecast is refreshed as samples arrive, but of one series no more often than this. */
 const REFRESH_MS = 5_000;
@@ -83,7 +84,7 @@ export class ForecastService {
     }));
     const quantiles = await vrnn.model.forecast!(inputs, {
       horizon: detector.horizon,
-      levels: LEVELS,
+      levels: [...LEVELS],
       samples: ROLLOUTS,
       seed: 1,
     });

@@ -11,8 +11,6 @@ export interface IssuedForecast {
   quantiles: number[][];
 }
 
-export const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95];
-
 @Injectable()
 export class ForecastStore {
   constructor(@Inject(Database) private readonly database: Database) {}

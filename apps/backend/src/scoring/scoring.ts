@@ -14,6 +14,9 @@ export const PIECE = 800;
 /** Steps of one round, about; it bounds memory and how long a live sample can wait behind an import. */
 export const STEPS_PER_ROUND = 48 * (WARM_UP + PIECE);
 
+/** The quantiles that are kept of a forecast, in order; each has a value for each step. */
+export const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
+
 const WEEK_MS = 7 * 86_400_000;
 
 /** Steps [from, to) of one series, and from where its samples are needed. */
@@ -93,7 +96,7 @@ export function threshold(
   return Math.min(MAX_THRESHOLD, Math.max(MIN_THRESHOLD, Math.log10(samples / alertBudget) / exponent));
 }
 /** Chosen on series of NAB, KPI and WSD; what it does on those stands in docs/quality.md. */
-const INDEPENDENCE = 0.25;
+const INDEPENDENCE = 0.15;
 const MIN_THRESHOLD = 1;
 const MAX_THRESHOLD = 6;
 
