@@ -1,32 +1,20 @@
 /** A Bellwether that listens on all addresses: nothing is shown before the key is. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { type Bellwether, removeFolder, startBellwether, temporaryFolder } from '../support/bellwether';
-import { button, isLive, type Person, reads, region, sees, startPerson } from '../support/browser';
+import { button, isLive, reads, region, sees } from '../support/browser';
+import { setScene } from '../support/scene';
 
 const KEY = 'a key of twenty-eight letters'.replaceAll(' ', '-');
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
+/** A refusal is written to the console by the browser itself. */
+const { bellwether, person } = setScene(
+  { HOST: '0.0.0.0', API_KEY: KEY, ROLES: 'api' },
+  { forgives: /status of 401/ },
+);
 let page: Page;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const env = { HOST: '0.0.0.0', API_KEY: KEY, ROLES: 'api' };
-  [bellwether, person] = await Promise.all([startBellwether(folder, env), startPerson()]);
   page = await person.open(`${bellwether.url}/models/`);
-});
-
-/** A refusal is written to the console by the browser itself. */
-afterEach(() =>
-  expect(person.complaints().filter((complaint) => !complaint.includes('status of 401'))).toEqual([]),
-);
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await removeFolder(folder);
 });
 
 async function signIn(key: string): Promise<void> {

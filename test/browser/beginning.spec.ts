@@ -1,41 +1,17 @@
 /** The first minutes with an empty Bellwether: ways to bring samples in, each taken to its end. */
 import { execFileSync } from 'node:child_process';
 import type { Series } from '@bellwether/contracts';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Bellwether, removeFolder, startBellwether, temporaryFolder } from '../support/bellwether';
-import {
-  button,
-  isGone,
-  isLive,
-  loadedAt,
-  type Person,
-  reads,
-  region,
-  sees,
-  startPerson,
-} from '../support/browser';
+import { afterEach, expect, test } from 'vitest';
+import { button, isGone, isLive, loadedAt, reads, region, sees } from '../support/browser';
 import { pagesOf, photograph } from '../support/pictures';
+import { setScene } from '../support/scene';
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
-
-beforeAll(async () => {
-  folder = await temporaryFolder();
-  [bellwether, person] = await Promise.all([startBellwether(folder), startPerson()]);
-});
+const { bellwether, person } = setScene();
 
 /** Each test begins with nothing watched. */
 afterEach(async () => {
   for (const { id } of await bellwether.get<Series[]>('/api/v1/series'))
     await fetch(`${bellwether.url}/api/v1/series/${id}`, { method: 'DELETE' });
-  expect(person.complaints()).toEqual([]);
-});
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await removeFolder(folder);
 });
 
 /** The arguments that a shell would hand to curl. */

@@ -1,51 +1,17 @@
 /** The explanation of an alert on screen: asked for, who moved with it, what was like it, and where that leads. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Alert } from '@bellwether/contracts';
 import type { Locator, Page } from 'playwright-core';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Embedded, startEmbedded } from '../../apps/backend/src/database/embedded/start';
-import { type Bellwether, removeFolder, startBellwether, temporaryFolder } from '../support/bellwether';
-import {
-  button,
-  fact,
-  isGone,
-  type Person,
-  reads,
-  sees,
-  settled,
-  startPerson,
-  sticksOut,
-  takePicture,
-} from '../support/browser';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { button, fact, isGone, reads, sees, settled, sticksOut, takePicture } from '../support/browser';
+import { setScene } from '../support/scene';
 
-let folder: string;
-let embedded: Embedded;
-let bellwether: Bellwether;
-let person: Person;
+const { bellwether, person, embedded } = setScene({ ROLES: 'api' }, { hasOwnDatabase: true });
 let page: Page;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const dataDir = join(folder, 'database');
-  await mkdir(dataDir);
-  embedded = await startEmbedded({ dataDir, log: () => undefined });
-  [bellwether, person] = await Promise.all([
-    startBellwether(folder, { ROLES: 'api', DATABASE_URL: embedded.url }),
-    startPerson(),
-  ]);
   await happen();
   page = await person.open(`${bellwether.url}/alerts/`);
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await embedded?.stop();
-  await removeFolder(folder);
 });
 
 /**

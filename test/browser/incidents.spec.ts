@@ -1,67 +1,28 @@
 /** Incidents on screen: listed, read with their picture and their story, acknowledged, and what the overview says of them. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Incident } from '@bellwether/contracts';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../../apps/backend/src/database/database';
-import { type Embedded, startEmbedded } from '../../apps/backend/src/database/embedded/start';
 import { publish } from '../../apps/backend/src/database/live';
-import { buildEmbedded } from '../setup/embedded-build';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  temporaryFolder,
-  until,
-} from '../support/bellwether';
-import {
-  isGone,
-  isLive,
-  type Person,
-  reads,
-  region,
-  sees,
-  settled,
-  startPerson,
-  takePicture,
-  button,
-} from '../support/browser';
+import { until } from '../support/bellwether';
+import { isGone, isLive, reads, region, sees, settled, takePicture, button } from '../support/browser';
 import { endAlert, follow } from '../support/outbox';
 import { photograph } from '../support/pictures';
+import { setScene } from '../support/scene';
 
 const MINUTE = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 
-let folder: string;
-let embedded: Embedded;
 let database: Database;
-let bellwether: Bellwether;
-let person: Person;
+const { bellwether, person, embedded } = setScene(
+  { ROLES: 'api' },
+  { hasOwnDatabase: true, afterwards: () => database?.close() },
+);
 let page: Page;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const dataDir = join(folder, 'database');
-  await mkdir(dataDir);
-  buildEmbedded();
-  embedded = await startEmbedded({ dataDir, log: () => undefined });
-  [bellwether, person] = await Promise.all([
-    startBellwether(folder, { ROLES: 'api', DATABASE_URL: embedded.url }),
-    startPerson(),
-  ]);
   database = new Database(embedded.url, { poolSize: 1, name: 'incidents.spec' });
   page = await person.open(`${bellwether.url}/incidents/`);
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await database?.close();
-  await embedded?.stop();
-  await removeFolder(folder);
 });
 
 /** Two hours of a series with scores, so that its charts have something to show. */

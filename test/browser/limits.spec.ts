@@ -1,38 +1,18 @@
 /** Limits of a series on screen: set and removed in its form, refused in words, and drawn where they are near. */
 import type { Series } from '@bellwether/contracts';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  temporaryFolder,
-  until,
-  wave,
-} from '../support/bellwether';
-import {
-  button,
-  fact,
-  isGone,
-  type Person,
-  reads,
-  sees,
-  startPerson,
-  sticksOut,
-  takePicture,
-} from '../support/browser';
+import { beforeAll, expect, test } from 'vitest';
+import { until, wave } from '../support/bellwether';
+import { button, fact, isGone, reads, sees, sticksOut, takePicture } from '../support/browser';
+import { setScene } from '../support/scene';
 
 const NAME = 'queue_time';
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
+const { bellwether, person } = setScene({ ROLES: 'api' });
 let page: Page;
 let id: number;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  [bellwether, person] = await Promise.all([startBellwether(folder, { ROLES: 'api' }), startPerson()]);
   const now = Date.now();
   const samples = Array.from({ length: 200 }, (_, i) => ({
     ...{ series: NAME, labels: { shop: 'one' }, time: now - (200 - i) * 60_000, value: wave(i) },
@@ -42,14 +22,6 @@ beforeAll(async () => {
   id = series.id;
   page = await person.open(`${bellwether.url}/series/?id=${id}`);
   await sees(page.getByRole('group', { name: `Chart of ${NAME}.` }));
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await removeFolder(folder);
 });
 
 const form = () => page.getByRole('dialog', { name: 'Unit, period and limits' });

@@ -1,55 +1,31 @@
 /** Channels: added, tried, and deleted again. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { Client } from 'pg';
 import type { Page } from 'playwright-core';
-import { type Embedded, startEmbedded } from '../../apps/backend/src/database/embedded/start';
-import { buildEmbedded } from '../setup/embedded-build';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  startReceiver,
-  temporaryFolder,
-} from '../support/bellwether';
+import { startReceiver } from '../support/bellwether';
 import {
   button,
   fact,
   isGone,
-  type Person,
   reads,
   region,
   sees,
   settled,
-  startPerson,
   sticksOut,
   takePicture,
 } from '../support/browser';
+import { setScene } from '../support/scene';
 
-let folder: string;
-let embedded: Embedded;
-let bellwether: Bellwether;
-let person: Person;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
+const { bellwether, person, embedded } = setScene(
+  { ROLES: 'api' },
+  { hasOwnDatabase: true, afterwards: () => receiver?.close() },
+);
 let page: Page;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   receiver = await startReceiver();
-  buildEmbedded();
-  embedded = await startEmbedded({ dataDir: folder, log: () => undefined });
-  const env = { ROLES: 'api', DATABASE_URL: embedded.url };
-  [bellwether, person] = await Promise.all([startBellwether(folder, env), startPerson()]);
   page = await person.open(`${bellwether.url}/settings/`);
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  receiver?.close();
-  await embedded?.stop();
-  await removeFolder(folder);
 });
 
 const channel = (name: string) => page.getByRole('article', { name: `Channel ${name}` });

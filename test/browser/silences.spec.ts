@@ -1,37 +1,26 @@
 /** Silences on screen: added with a live count of what they match, followed, changed, ended with one click, and deleted. */
 import type { Silence } from '@bellwether/contracts';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  temporaryFolder,
-  until,
-} from '../support/bellwether';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../support/bellwether';
 import {
   button,
   fact,
   isGone,
-  type Person,
   reads,
   region,
   sees,
   settled,
-  startPerson,
   sticksOut,
   takePicture,
 } from '../support/browser';
 import { photograph } from '../support/pictures';
+import { setScene } from '../support/scene';
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
+const { bellwether, person } = setScene({ ROLES: 'api' });
 let page: Page;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  [bellwether, person] = await Promise.all([startBellwether(folder, { ROLES: 'api' }), startPerson()]);
   const hosts = Array.from({ length: 8 }, (_, i) => `web-${i}`);
   const time = Date.now();
   await bellwether.post(
@@ -40,14 +29,6 @@ beforeAll(async () => {
   );
   await until(async () => (await bellwether.get<unknown[]>('/api/v1/series')).length === hosts.length);
   page = await person.open(`${bellwether.url}/silences/`);
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await removeFolder(folder);
 });
 
 const silences = () => bellwether.get<Silence[]>('/api/v1/silences');

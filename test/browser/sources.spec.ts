@@ -3,48 +3,28 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Series, Source } from '@bellwether/contracts';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  temporaryFolder,
-  until,
-} from '../support/bellwether';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../support/bellwether';
 import { freePort } from '../support/brokers';
 import {
   button,
   fact,
   isGone,
-  type Person,
   reads,
   region,
   sees,
   settled,
-  startPerson,
   sticksOut,
   takePicture,
 } from '../support/browser';
 import { photograph } from '../support/pictures';
+import { setScene } from '../support/scene';
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
 let prometheus: Awaited<ReturnType<typeof startPrometheusLike>>;
+const { bellwether, person } = setScene({ ROLES: 'api' }, { afterwards: () => prometheus?.close() });
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   prometheus = await startPrometheusLike();
-  [bellwether, person] = await Promise.all([startBellwether(folder, { ROLES: 'api' }), startPerson()]);
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  prometheus?.close();
-  await removeFolder(folder);
 });
 
 /** Answers `query_range` with two series, and keeps what it was asked with. */

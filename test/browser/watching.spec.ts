@@ -1,41 +1,31 @@
 /** What a person sees of a series that is watched: its chart, a spike that becomes an alert and ends, and its models. */
 import type { Alert, Model, Series, SeriesView, TrainingRun } from '@bellwether/contracts';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { VerdictLinkService } from '../../apps/backend/src/alerts/verdict-link.service';
 import { readConfig } from '../../apps/backend/src/config';
 import { VaultService } from '../../apps/backend/src/database/vault.service';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  temporaryFolder,
-  until,
-  wave,
-} from '../support/bellwether';
+import { until, wave } from '../support/bellwether';
 import {
   button,
   fact,
   isLive,
   loadedAt,
-  type Person,
   reads,
   region,
   sees,
-  startPerson,
   sticksOut,
   takePicture,
 } from '../support/browser';
 import { pagesOf, photograph } from '../support/pictures';
+import { setScene } from '../support/scene';
 
 const NAME = 'checkout_latency';
 const SECRET_KEY = 'a secret of thirty-two characters and more';
 const PERIOD = 10_000;
 const HISTORY = 400;
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
+const { bellwether, person } = setScene({ SECRET_KEY });
 let id: number;
 /** Time of step 0: the newest sample of the history is about now. */
 const start = Math.floor(Date.now() / PERIOD) * PERIOD - HISTORY * PERIOD;
@@ -62,8 +52,6 @@ const scored = (): Promise<SeriesView> =>
   });
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  [bellwether, person] = await Promise.all([startBellwether(folder, { SECRET_KEY }), startPerson()]);
   await send(HISTORY);
   await until(async () =>
     (await bellwether.get<Model[]>('/api/v1/models')).some(({ isChampion }) => isChampion),
@@ -71,14 +59,6 @@ beforeAll(async () => {
   const [series] = await bellwether.get<Series[]>('/api/v1/series');
   id = series!.id;
   await scored();
-});
-
-afterEach(() => expect(person.complaints()).toEqual([]));
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await removeFolder(folder);
 });
 
 describe('the page of a series', () => {

@@ -1,16 +1,10 @@
 /** Moving through a long series: buttons, a drag, keys, and the address that keeps the stretch. Nothing is trained here. */
 import type { Series } from '@bellwether/contracts';
 import type { Locator, Page, Request } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Bellwether,
-  removeFolder,
-  startBellwether,
-  temporaryFolder,
-  until,
-  wave,
-} from '../support/bellwether';
-import { button, type Person, reads, sees, startPerson } from '../support/browser';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { until, wave } from '../support/bellwether';
+import { button, reads, sees } from '../support/browser';
+import { setScene } from '../support/scene';
 
 const NAME = 'long_series';
 /** More than the server puts together from the samples themselves. */
@@ -19,15 +13,11 @@ const PERIOD = 60_000;
 const start = Date.UTC(2026, 0, 1);
 const end = start + COUNT * PERIOD;
 
-let folder: string;
-let bellwether: Bellwether;
-let person: Person;
+const { bellwether, person } = setScene({ ROLES: 'api' });
 let page: Page;
 let address: string;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  [bellwether, person] = await Promise.all([startBellwether(folder, { ROLES: 'api' }), startPerson()]);
   const samples = Array.from({ length: COUNT }, (_, i) => ({
     series: NAME,
     time: start + i * PERIOD,
@@ -46,16 +36,7 @@ beforeEach(async () => {
   await sees(chart());
 });
 
-afterEach(async () => {
-  await page.context().close();
-  expect(person.complaints()).toEqual([]);
-});
-
-afterAll(async () => {
-  await person?.leave();
-  await bellwether?.stop();
-  await removeFolder(folder);
-});
+afterEach(() => page.context().close());
 
 const chart = (): Locator => page.getByRole('group', { name: `Chart of ${NAME}.` });
 const timeRange = (): Locator => page.getByRole('toolbar', { name: 'Time range' });
