@@ -9,7 +9,7 @@ import { Database } from '../../apps/backend/src/database/database';
 import { type Embedded, startEmbedded } from '../../apps/backend/src/database/embedded/start';
 import { migrate } from '../../apps/backend/src/database/migrate';
 import { nextWidth, PoliciesSchedule } from '../../apps/backend/src/database/policies.schedule';
-import { type Job, PoliciesStore } from '../../apps/backend/src/database/policies.store';
+import { PoliciesStore } from '../../apps/backend/src/database/policies.store';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -121,7 +121,9 @@ describe('what is stale of an aggregate', () => {
     ]);
     const stale = (await store.stale(await job()))!;
     expect(stale.fromMs).toBe(Math.floor(late / 60_000) * 60_000);
-    expect(stale.bucketMs).toBe(60_000);
+    expect(stale).toMatchObject({ bucketMs: 60_000, source: { table: 'public.sample', column: '"time"' } });
+    expect(await store.isSparse(stale.source, late, late + 1, 3)).toBe(true);
+    expect(await store.isSparse(stale.source, late, late + 1, 2)).toBe(false);
     await store.refresh('sample_1m', stale.fromMs, stale.toMs);
     const next = await store.stale(await job());
     expect(next?.fromMs ?? Infinity).toBeGreaterThanOrEqual(stale.toMs);
@@ -129,8 +131,13 @@ describe('what is stale of an aggregate', () => {
 
   test('is refreshed in slices without a gap, each as wide as the ones before were quick', async () => {
     const slices: [number, number][] = [];
-    const stale = { fromMs: 0, toMs: 1000 * 60_000, bucketMs: 60_000 };
+    const source = { table: 'sample', column: 'time' };
+    const stale = { fromMs: 0, toMs: 1000 * 60_000, bucketMs: 60_000, source };
+    const denseMs = 950 * 60_000;
     const slicing = {
+      analyze: async () => undefined,
+      summarize: async () => undefined,
+      isSparse: async (_: unknown, __: number, to: number) => to <= denseMs,
       jobs: async () => [{ id: 1, everyMs: HOUR, aggregate: 'sample_1m' }],
       stale: async () => stale,
       refresh: async (_: string, from: number, to: number) => void slices.push([from, to]),
@@ -139,6 +146,9 @@ describe('what is stale of an aggregate', () => {
     expect(slices[0]).toEqual([0, 60_000]);
     expect(slices.map(([from]) => from)).toEqual([0, ...slices.slice(0, -1).map(([, to]) => to)]);
     expect(slices.at(-1)![1]).toBe(stale.toMs);
+    // What is dense after a gap is not taken in a slice as wide as the gap's.
+    expect(Math.max(...slices.map(([from, to]) => to - from))).toBeGreaterThan(60_000);
+    for (const [from, to] of slices) if (to > denseMs) expect(to - from).toBe(60_000);
     expect([nextWidth(4, 20), nextWidth(4, 100), nextWidth(4, 200), nextWidth(1, 200)]).toEqual([
       16, 4, 2, 1,
     ]);
@@ -163,12 +173,9 @@ test('a job runs again when its interval has passed, and not before', async () =
 test('a job that fails does not stop the others', async () => {
   const missing = { id: 2_000_000, everyMs: HOUR, aggregate: null };
   await expect(store.run(missing.id)).rejects.toThrow();
-  const withMissing = {
+  const withMissing = Object.assign(Object.create(store) as PoliciesStore, {
     jobs: async () => [missing, ...(await store.jobs())],
-    run: (id: number) => store.run(id),
-    stale: (job: Job) => store.stale(job),
-    refresh: (...slice: Parameters<PoliciesStore['refresh']>) => store.refresh(...slice),
-  } as unknown as PoliciesStore;
+  });
   const before = await materialized('sample_1m');
   await database.query('INSERT INTO sample (series_id, time, value) VALUES (2, $1, 5)', [
     new Date(NOW - 20 * DAY),
@@ -230,4 +237,35 @@ test('a server of one’s own runs its policies itself', async () => {
     untouched as unknown as PoliciesStore,
   );
   await expect(one.tick()).resolves.toBeUndefined();
+});
+
+test('a stretch of time in a large chunk is read by its index, also of what was written since', async () => {
+  const write = (from: number, to: number) =>
+    database.query(
+      `INSERT INTO sample (series_id, time, value)
+       SELECT s, $1::timestamptz + i * INTERVAL '10 seconds', i FROM generate_series($2::int, $3::int - 1) i, generate_series(10, 1009) s`,
+      [new Date(NOW), from, to],
+    );
+  const read = async (step: number): Promise<{ plan: string; skipped: number }> => {
+    const { rows } = await database.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (ANALYZE, COSTS off, TIMING off) SELECT count(*) FROM sample
+       WHERE time >= $1::timestamptz + $2::int * INTERVAL '10 seconds' AND time < $1::timestamptz + ($2::int + 6) * INTERVAL '10 seconds'`,
+      [new Date(NOW), step],
+    );
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    const removed = [...plan.matchAll(/Rows Removed by .*: (\d+)/g)].map(([, n]) => Number(n));
+    return { plan, skipped: removed.reduce((sum, n) => sum + n, 0) };
+  };
+  await write(0, 200);
+  await store.analyze();
+  await store.summarize();
+  expect((await read(100)).plan).toContain('sample_time');
+  await write(200, 400);
+  await store.summarize();
+  // Of 400,000 rows 6,000 are asked for; what lies in the same 32 pages is read with them.
+  for (const step of [10, 300]) {
+    const { plan, skipped } = await read(step);
+    expect(plan).toContain('sample_time');
+    expect(skipped).toBeLessThan(40_000);
+  }
 });

@@ -10,11 +10,13 @@ import { Interval } from '@nestjs/schedule';
 import { CLOCK, type Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { DatabaseAway } from './database';
-import { type Job, PoliciesStore } from './policies.store';
+import { type Job, PoliciesStore, type Stale } from './policies.store';
 
 /** A slice of a refresh that took less is followed by a wider one, and one that took more by a narrower one; ms. */
 const SHORT_MS = 50;
 const LONG_MS = 150;
+/** Rows of a slice of several buckets: what comes after a gap may be much denser than what came before. */
+const SLICE_ROWS = 50_000;
 /** After a slice others have so many times as long, within reason. */
 const OTHERS_SHARE = 4;
 const LONGEST_PAUSE_MS = 5_000;
@@ -73,6 +75,7 @@ export class PoliciesSchedule implements OnApplicationBootstrap, OnApplicationSh
       }
     }
   }
+
   /**
    * The database does nothing else while it refreshes, so that is done in slices that take a moment each, and others
    * have their turn between two of them.
@@ -80,15 +83,26 @@ export class PoliciesSchedule implements OnApplicationBootstrap, OnApplicationSh
   private async refresh(job: Job, aggregate: string): Promise<void> {
     const stale = await this.store.stale(job);
     if (!stale) return;
+    await this.store.analyze();
     let width = 1;
     for (let atMs = stale.fromMs; atMs < stale.toMs && !this.isStopped;) {
-      const endMs = Math.min(stale.toMs, atMs + width * stale.bucketMs);
       const began = performance.now();
+      await this.store.summarize();
+      width = await this.fitting(width, stale, atMs);
+      const endMs = Math.min(stale.toMs, atMs + width * stale.bucketMs);
       await this.store.refresh(aggregate, atMs, endMs);
       const tookMs = performance.now() - began;
       width = nextWidth(width, tookMs);
       atMs = endMs;
       if (atMs < stale.toMs) await setTimeout(Math.min(OTHERS_SHARE * tookMs, LONGEST_PAUSE_MS));
     }
+  }
+
+  /** So many buckets from a time on, or as many as have not too many rows; one at the least. */
+  private async fitting(width: number, { bucketMs, source }: Stale, atMs: number): Promise<number> {
+    let fits = width;
+    while (fits > 1 && !(await this.store.isSparse(source, atMs, atMs + fits * bucketMs, SLICE_ROWS)))
+      fits = Math.floor(fits / 2);
+    return fits;
   }
 }

@@ -12,7 +12,7 @@ export const SAMPLES_TO_INFER = 8;
 export const SAMPLES_ASKED = 200;
 
 /** Series whose times are read in one statement. */
-const SERIES_PER_LOOK = 500;
+const SERIES_PER_LOOK = 100;
 
 /** How many of its newest samples (at most SAMPLES_ASKED) were looked at, and whether its period is another one now. */
 export interface Look {
